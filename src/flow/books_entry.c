@@ -1,0 +1,163 @@
+/* books_entry.c: a person's entries, voids, definitions, rates and the opening. */
+#include "flow/plan.h"
+
+void resolve_item(struct plan *plan)
+{
+    const struct document *document = plan->document;
+    plan->at_us = company_instant(
+        plan->company, moment_is_present(document->updated) ? document->updated : document->at, RANK_DEFINITION);
+    plan->day = company_day(plan->company, plan->at_us);
+    plan->policy = company_policy(plan->company, plan->day);
+    const struct definition *known = NULL;
+    if (!company_definition(plan->company, document->type, document->id, &known, plan->err)) {
+        plan->broken = true;
+        return;
+    }
+    if (known == NULL)
+        return;
+    const struct document *before = definition_at(known, INT64_MAX);
+    if (costing_method_of(before, plan->policy) != costing_method_of(document, plan->policy))
+        plan_refuse(plan, REFUSAL_FRAMEWORK,
+                    "cost_method of %.*s cannot change while it is kept: start a period with an opening",
+                    SPAN_ARG(document->id));
+    int64_t old_micro = before->item.standard_cost_micro;
+    int64_t new_micro = document->item.standard_cost_micro;
+    if (costing_method_of(document, plan->policy) != METHOD_STANDARD || !is_present(old_micro) ||
+        !is_present(new_micro) || old_micro == new_micro || !plan_goes_on(plan))
+        return;
+    plan->rank = RANK_DEFINITION;
+    struct movement movement = plan_movement(plan, MOVE_STANDARD, document, 1, 0, 0);
+    movement.key.line = (int)document->version;
+    movement.last_micro = old_micro;
+    movement.where = (struct where){.role = ROLE_REVALUATION};
+    plan_edit(plan, known->number, movement);
+}
+
+void resolve_location(struct plan *plan)
+{
+    const struct document *document = plan->document;
+    plan->at_us = company_instant(
+        plan->company, moment_is_present(document->updated) ? document->updated : document->at, RANK_DEFINITION);
+    plan->day = company_day(plan->company, plan->at_us);
+}
+
+void resolve_rate(struct plan *plan)
+{
+    plan->at_us = company_instant(plan->company, plan->document->at, RANK_DEFINITION);
+    plan->day = company_day(plan->company, plan->at_us);
+}
+
+/* Lines that name an order move that order's account; the rest is posted as it stands. */
+void resolve_entry(struct plan *plan)
+{
+    const struct person_entry *entry = &plan->document->entry;
+    plan_start(plan, RANK_MONEY);
+    for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
+        const struct entry_line *line = &entry->lines.at[i];
+        enum role role = role_find(line->role);
+        if (role == ROLE_NONE) {
+            plan_refuse(plan, REFUSAL_UNKNOWN_ROLE, "lines[%zu].role: no account has the role %.*s", i,
+                        SPAN_ARG(line->role));
+            return;
+        }
+        bool of_order = role == ROLE_ACCOUNTS_RECEIVABLE || role == ROLE_CUSTOMER_DEPOSITS || role == ROLE_REFUNDS_DUE;
+        if (role_control(role) == CONTROL_STOCK ||
+            (role_control(role) == CONTROL_ITEMS && !(of_order && reference_is_present(line->order)))) {
+            plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "lines[%zu].role: %.*s %s", i, SPAN_ARG(line->role),
+                        of_order ? "needs the order whose account it moves" : "is moved by its own documents only");
+            return;
+        }
+        if (line->amount_minor > 0)
+            plan->amount_minor += plan_money(plan, line->amount_minor);
+        if (of_order) {
+            uint32_t order = 0;
+            if (plan_order_book(plan, line->order, &order) == NULL)
+                return;
+            struct ruling_event *event = plan_events(plan, order, 1);
+            event->kind = EVENT_ENTRY;
+            event->index = (uint32_t)i;
+            continue;
+        }
+        plan_line(plan, plan->day,
+                  (struct line){.role = role,
+                                .amount_minor = plan_money(plan, line->amount_minor),
+                                .original_minor = line->amount_minor,
+                                .tag = entry->reason});
+    }
+}
+
+void resolve_void(struct plan *plan)
+{
+    const struct void_document *voided = &plan->document->void_document;
+    plan_start(plan, RANK_MONEY);
+    enum document_type type = document_type_find(voided->document.type);
+    if (type == DOCUMENT_NONE || type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_RATE ||
+        type == DOCUMENT_VOID || type == DOCUMENT_COST_CORRECTION || type == DOCUMENT_OPENING) {
+        plan_refuse(plan, type == DOCUMENT_NONE ? REFUSAL_UNKNOWN_TYPE : REFUSAL_NOT_VOIDABLE, "document.type: %.*s",
+                    SPAN_ARG(voided->document.type));
+        return;
+    }
+    struct document_record record;
+    struct reference reference = {.source = voided->document.source, .id = voided->document.id};
+    if (!plan_reference(plan, type, reference, &record, NULL))
+        return;
+    plan->removes = true;
+    plan->voided = record.number;
+}
+
+static void opening_layer(struct plan *plan, size_t index)
+{
+    const struct opening_layer *layer = &plan->document->opening.layers.at[index];
+    uint32_t number = 0;
+    const struct document *item = plan_item(plan, layer->sku, &number);
+    struct span location = plan_location(plan, layer->location);
+    if (item == NULL || !plan_goes_on(plan))
+        return;
+    struct movement movement = plan_movement(plan, MOVE_IN, item, (int)index + 1, 0, 0);
+    movement.location = location;
+    movement.qty_micro = layer->qty_micro;
+    movement.value_minor = plan_money(plan, layer->value_minor);
+    movement.lot = layer->receipt;
+    movement.where = (struct where){.role = ROLE_OPENING_EQUITY, .tag = SPAN("opening")};
+    plan_edit(plan, number, movement);
+}
+
+void resolve_opening(struct plan *plan)
+{
+    const struct opening *opening = &plan->document->opening;
+    plan_start(plan, RANK_DEFINITION);
+    if (opening->orders.count + opening->purchases.count > 0) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "orders, purchases: open items at the cut-over are not read yet");
+        return;
+    }
+    int64_t layers_minor = 0;
+    for (size_t i = 0; i < opening->layers.count && plan_goes_on(plan); i++) {
+        opening_layer(plan, i);
+        layers_minor += or_zero(opening->layers.at[i].value_minor);
+    }
+    int64_t inventory_minor = 0;
+    int64_t sum_minor = 0;
+    for (size_t i = 0; i < opening->balances.count && plan_goes_on(plan); i++) {
+        const struct opening_balance *balance = &opening->balances.at[i];
+        enum role role = role_find(balance->account);
+        if (role == ROLE_NONE)
+            plan_refuse(plan, REFUSAL_UNKNOWN_ROLE, "balances[%zu].account: no account has the role %.*s", i,
+                        SPAN_ARG(balance->account));
+        sum_minor += balance->amount_minor;
+        if (role == ROLE_INVENTORY) {
+            inventory_minor += balance->amount_minor;
+            continue;
+        }
+        if (role_control(role) == CONTROL_STOCK)
+            plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "balances[%zu].account: %.*s comes from the layers", i,
+                        SPAN_ARG(balance->account));
+        int64_t amount_minor = plan_money(plan, balance->amount_minor);
+        plan_line(plan, plan->day, (struct line){.role = role, .amount_minor = amount_minor, .tag = SPAN("opening")});
+        plan_line(plan, plan->day,
+                  (struct line){.role = ROLE_OPENING_EQUITY, .amount_minor = -amount_minor, .tag = SPAN("opening")});
+    }
+    if (plan_goes_on(plan) && opening->balances.count > 0 && (sum_minor != 0 || inventory_minor != layers_minor))
+        plan_refuse(plan, REFUSAL_TRIAL_BALANCE,
+                    sum_minor ? "balances do not sum to zero" : "the layers do not sum to the balance of inventory");
+    plan->amount_minor = layers_minor;
+}

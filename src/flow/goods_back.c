@@ -1,0 +1,172 @@
+/* goods_back.c: refunds (money only) and customer returns (goods only), by order or by match. */
+#include "flow/plan.h"
+
+static void wait_for_sale(struct plan *plan, const struct match *match)
+{
+    struct span customer = match->customer.len ? match->customer : SPAN("(unnamed)");
+    plan_wait(plan, REFUSAL_WAITS_MATCH, waiting_for_match(match->customer, match->sku, plan->arena),
+              "no earlier sale of %.*s to customer %.*s has enough left", SPAN_ARG(match->sku), SPAN_ARG(customer));
+}
+
+/* The line of an order that a match fits, from 1; 0 when none does. */
+static uint32_t matching_line(const struct order_slot *slot, const struct match *match, bool money, bool at_price,
+                              int64_t wanted)
+{
+    for (size_t l = 0; l < slot->state.line_count; l++) {
+        const struct order_line_state *line = &slot->state.lines[l];
+        bool same_price = !is_present(match->unit_price_micro) || line->unit_price_micro == match->unit_price_micro;
+        int64_t left = money ? line->refundable_minor : line->shipped_micro - line->returned_micro;
+        if (span_eq(line->sku, match->sku) && same_price == at_price && left >= wanted)
+            return (uint32_t)l + 1;
+    }
+    return 0;
+}
+
+/* The newest sale to a customer that has enough left of a SKU: at the same price first, then at any. */
+static struct order_slot *match_sale(struct plan *plan, const struct match *match, bool money, int64_t wanted,
+                                     uint32_t *out_order, uint32_t *out_line)
+{
+    struct sale *sales = NULL;
+    size_t count = 0;
+    if (match->customer.len > 0 &&
+        !company_sales(plan->company, match->customer, plan->at_us, plan->arena, &sales, &count, plan->err)) {
+        plan->broken = true;
+        return NULL;
+    }
+    uint32_t hash = sale_hash(match->sku);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < count; i++) {
+            bool may = false;
+            for (size_t l = 0; l < sales[i].line_count; l++)
+                may |= sales[i].sku_hashes[l] == hash;
+            struct order_slot *slot = NULL;
+            if (may && !company_order(plan->company, sales[i].order, &slot, plan->err)) {
+                plan->broken = true;
+                return NULL;
+            }
+            *out_order = sales[i].order;
+            *out_line = slot ? matching_line(slot, match, money, pass == 0, wanted) : 0;
+            if (*out_line != 0)
+                return slot;
+        }
+    wait_for_sale(plan, match);
+    return NULL;
+}
+
+void resolve_refund(struct plan *plan)
+{
+    const struct refund *refund = &plan->document->refund;
+    plan_start(plan, RANK_MONEY);
+    plan->amount_minor = plan_money(plan, refund->amount_minor);
+    uint32_t order = 0;
+    uint32_t line = 0;
+    if (reference_is_present(refund->exchange))
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a refund into another order (exchange)");
+    if (!plan_goes_on(plan))
+        return;
+    struct order_slot *slot = match_is_present(refund->match)
+                                  ? match_sale(plan, &refund->match, true, refund->amount_minor, &order, &line)
+                                  : plan_order_book(plan, refund->order, &order);
+    if (slot == NULL)
+        return;
+    struct ruling_event *event = plan_events(plan, order, 1);
+    event->kind = EVENT_REFUND;
+    event->index = line;
+}
+
+/* A return comes no earlier than the shipment that issued the last of its units. */
+static void not_before_its_shipment(struct plan *plan, const struct order_slot *slot, struct span line, struct span sku,
+                                    int64_t qty_micro)
+{
+    int64_t returned_micro = 0;
+    int64_t shipped_micro = 0;
+    for (size_t i = 0; i < slot->count; i++)
+        for (size_t e = 0; e < slot->results[i].effect_count; e++) {
+            const struct stock_effect *effect = &slot->results[i].effects[e];
+            bool same = line.len ? span_eq(effect->order_line, line) : span_eq(effect->sku, sku);
+            if (same && effect->kind == EFFECT_RETURN && slot->events[i].key.at_us <= plan->at_us)
+                returned_micro += effect->qty_micro;
+        }
+    for (size_t i = 0; i < slot->count; i++)
+        for (size_t e = 0; e < slot->results[i].effect_count; e++) {
+            const struct stock_effect *effect = &slot->results[i].effects[e];
+            bool same = line.len ? span_eq(effect->order_line, line) : span_eq(effect->sku, sku);
+            if (!same || effect->kind != EFFECT_ISSUE)
+                continue;
+            bool enough = shipped_micro >= returned_micro + qty_micro;
+            shipped_micro += effect->qty_micro;
+            if (!enough)
+                plan_not_before(plan, slot->events[i].key.at_us);
+        }
+}
+
+static void return_without_order(struct plan *plan)
+{
+    const struct customer_return *back = &plan->document->customer_return;
+    struct span location = plan_location(plan, back->location);
+    for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++) {
+        const struct return_line *line = &back->lines.at[i];
+        uint32_t number = 0;
+        const struct document *item = plan_item(plan, line->sku, &number);
+        if (item == NULL)
+            return;
+        if (!is_present(line->unit_cost_micro)) {
+            plan_refuse(plan, REFUSAL_MISSING_FIELD,
+                        "lines[%zu].unit_cost: a return that knows no order must state a cost", i);
+            return;
+        }
+        if (line->disposition != DISPOSITION_SELLABLE && line->disposition != DISPOSITION_ABSENT) {
+            plan_refuse(plan, REFUSAL_UNSUPPORTED,
+                        "lines[%zu].disposition: a return that knows no order can only be sellable", i);
+            return;
+        }
+        struct movement movement = plan_movement(plan, MOVE_IN, item, (int)i + 1, 0, 0);
+        movement.location = location;
+        movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
+        movement.value_minor = plan_money(plan, plan_amount(plan, line->qty_micro, line->unit_cost_micro, "unit_cost"));
+        movement.where = (struct where){.role = ROLE_COGS, .location = location, .tag = SPAN("return")};
+        plan_edit(plan, number, movement);
+    }
+}
+
+void resolve_return(struct plan *plan)
+{
+    const struct customer_return *back = &plan->document->customer_return;
+    plan_start(plan, RANK_RETURN);
+    plan_location(plan, back->location);
+    if (!plan_goes_on(plan))
+        return;
+    if (!match_is_present(back->match) && !reference_is_present(back->order) && !reference_is_present(back->shipment)) {
+        return_without_order(plan);
+        return;
+    }
+    uint32_t order = 0;
+    uint32_t line = 0;
+    struct order_slot *slot = NULL;
+    if (match_is_present(back->match)) {
+        if (back->lines.count != 1) {
+            plan_refuse(plan, REFUSAL_BAD_VALUE, "lines: a return by match has one line");
+            return;
+        }
+        slot = match_sale(plan, &back->match, false, back->lines.at[0].qty_micro, &order, &line);
+    } else if (reference_is_present(back->order)) {
+        slot = plan_order_book(plan, back->order, &order);
+    } else {
+        struct document_record shipment;
+        struct document document;
+        if (plan_reference(plan, DOCUMENT_SHIPMENT, back->shipment, &shipment, &document)) {
+            struct reference reference = document.shipment.order;
+            if (reference.source.ptr == NULL)
+                reference.source = document.source;
+            slot = plan_order_book(plan, reference, &order);
+        }
+    }
+    if (slot == NULL)
+        return;
+    for (size_t i = 0; i < back->lines.count; i++)
+        not_before_its_shipment(plan, slot, line ? slot->state.lines[line - 1].id : back->lines.at[i].line,
+                                back->lines.at[i].sku, back->lines.at[i].qty_micro);
+    struct ruling_event *event = plan_events(plan, order, 1);
+    event->kind = EVENT_RETURN;
+    event->index = line;
+}

@@ -1,0 +1,347 @@
+/* goods_in.c: receipts, supplier's bills for them, later costs, cost corrections, returns to the supplier. */
+#include "flow/plan.h"
+
+/* A kind of item that lies in layers. */
+static bool is_valued(struct plan *plan, const struct document *item, size_t line)
+{
+    enum item_kind kind = item->item.kind;
+    if (kind == ITEM_KIND_ABSENT || kind == ITEM_STOCKED || kind == ITEM_EITHER || kind == ITEM_DROPSHIP)
+        return true;
+    plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].sku: %.*s is of a kind that is not kept in stock", line,
+                SPAN_ARG(item->item.sku));
+    return false;
+}
+
+static int64_t receipt_value(struct plan *plan, const struct receipt_line *line, size_t index)
+{
+    if (is_present(line->total_cost_minor))
+        return plan_money(plan, line->total_cost_minor);
+    if (is_present(line->unit_cost_micro))
+        return plan_money(plan, plan_amount(plan, line->qty_micro, line->unit_cost_micro, "unit_cost"));
+    plan_refuse(plan, REFUSAL_MISSING_FIELD, "lines[%zu].unit_cost: a receipt line states unit_cost or total_cost",
+                index);
+    return 0;
+}
+
+void resolve_receipt(struct plan *plan)
+{
+    const struct receipt *receipt = &plan->document->receipt;
+    plan_start(plan, RANK_RECEIPT);
+    struct span location = plan_location(plan, receipt->location);
+    if (receipt->consigned == TRUTH_TRUE)
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "consigned: goods consigned to us are not kept yet");
+    for (size_t i = 0; i < receipt->lines.count && plan_goes_on(plan); i++) {
+        const struct receipt_line *line = &receipt->lines.at[i];
+        uint32_t number = 0;
+        const struct document *item = plan_item(plan, line->sku, &number);
+        if (item == NULL || !is_valued(plan, item, i))
+            return;
+        struct movement movement = plan_movement(plan, MOVE_IN, item, (int)i + 1, 0, 0);
+        movement.location = location;
+        movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
+        movement.value_minor = receipt_value(plan, line, i);
+        movement.lot = line->lot;
+        movement.where = (struct where){.role = ROLE_GRNI, .party = receipt->supplier};
+        plan->amount_minor += movement.value_minor;
+        plan_edit(plan, number, movement);
+    }
+}
+
+/* The place of a receipt line, by line id or by SKU; 0 after a refusal. */
+static int receipt_line_place(struct plan *plan, const struct document *receipt, struct span line, struct span sku)
+{
+    int found = 0;
+    for (size_t i = 0; i < receipt->receipt.lines.count; i++) {
+        const struct receipt_line *at = &receipt->receipt.lines.at[i];
+        struct span id = document_line_id(at->id, i, plan->arena);
+        if (line.len > 0 ? !span_eq(id, line) : sku.len > 0 && !span_eq(at->sku, sku))
+            continue;
+        if (found != 0) {
+            plan_refuse(plan, REFUSAL_LINE_AMBIGUOUS, "receipt %.*s has several lines of %.*s: name the line",
+                        SPAN_ARG(receipt->id), SPAN_ARG(sku));
+            return 0;
+        }
+        found = (int)i + 1;
+    }
+    if (found == 0)
+        plan_refuse(plan, REFUSAL_LINE_UNKNOWN, "receipt %.*s has no line %.*s%.*s", SPAN_ARG(receipt->id),
+                    SPAN_ARG(line), SPAN_ARG(sku));
+    return found;
+}
+
+struct receipt_target {
+    struct document_record record;
+    struct document document;
+    int place;
+    uint32_t item;
+    const struct document *definition;
+    const struct receipt_line *line;
+};
+
+/* Finds the receipt line that a later document acts on; the plan then happens no earlier than the receipt. */
+static bool find_target(struct plan *plan, struct reference receipt, struct span line, struct span sku,
+                        struct receipt_target *target)
+{
+    if (!plan_reference(plan, DOCUMENT_RECEIPT, receipt, &target->record, &target->document))
+        return false;
+    target->place = receipt_line_place(plan, &target->document, line, sku);
+    if (target->place == 0)
+        return false;
+    target->line = &target->document.receipt.lines.at[target->place - 1];
+    target->definition = plan_item(plan, target->line->sku, &target->item);
+    plan_not_before(plan, company_instant(plan->company, target->document.at, RANK_RECEIPT));
+    return target->definition != NULL && plan_goes_on(plan);
+}
+
+static movement_id target_movement(const struct receipt_target *target)
+{
+    return movement_id_make(target->record.number, target->place, 0, 0);
+}
+
+static void bill_taxes(struct plan *plan, int32_t day, int64_t *payable_minor)
+{
+    const struct bill *bill = &plan->document->bill;
+    for (size_t i = 0; i < bill->tax.count; i++) {
+        int64_t tax_minor = plan_money(plan, bill->tax.at[i].amount_minor);
+        *payable_minor += tax_minor;
+        plan_line(plan, day,
+                  (struct line){.role = bill->tax.at[i].recoverable == TRUTH_FALSE ? ROLE_EXPENSES : ROLE_INPUT_TAX,
+                                .amount_minor = tax_minor,
+                                .party = bill->tax.at[i].jurisdiction,
+                                .tag = SPAN("bill")});
+    }
+}
+
+/* One line of a bill for goods: GRNI takes the amount on the bill's day; the difference is decided in the item's book. */
+static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_t amount_minor)
+{
+    const struct bill *bill = &plan->document->bill;
+    const struct bill_line *line = &bill->lines.at[index];
+    struct reference reference = reference_is_present(line->receipt) ? line->receipt : bill->receipt;
+    struct receipt_target target;
+    if (!reference_is_present(reference)) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].receipt: a bill for goods names the receipt it bills",
+                    index);
+        return;
+    }
+    if (!find_target(plan, reference, line->line, line->sku, &target))
+        return;
+    struct movement movement = plan_movement(plan, MOVE_BILL, target.definition, (int)index + 1, 0, 0);
+    int64_t factor_micro = plan_factor(plan, target.definition, line->uom.len ? line->uom : target.line->uom);
+    int64_t billed_micro = or_else(line->qty_micro, amount_minor < 0 ? 0 : target.line->qty_micro);
+    movement.qty_micro = plan_stock_qty(plan, billed_micro, factor_micro);
+    if (amount_minor < 0)
+        movement.qty_micro = -movement.qty_micro;
+    movement.value_minor = amount_minor;
+    movement.refers = target_movement(&target);
+    movement.where = (struct where){.role = ROLE_GRNI, .party = target.document.receipt.supplier};
+    plan_edit(plan, target.item, movement);
+    plan_line(plan, day,
+              (struct line){.role = ROLE_GRNI,
+                            .amount_minor = amount_minor,
+                            .party = target.document.receipt.supplier,
+                            .sku = target.line->sku});
+}
+
+void resolve_bill(struct plan *plan)
+{
+    const struct bill *bill = &plan->document->bill;
+    plan_start(plan, RANK_MONEY);
+    int32_t day = plan->day;
+    int64_t payable_minor = 0;
+    for (size_t i = 0; i < bill->lines.count && plan_goes_on(plan); i++) {
+        int64_t amount_minor = plan_money(plan, bill->lines.at[i].amount_minor);
+        payable_minor += amount_minor;
+        if (bill->kind == BILL_LANDED || bill->kind == BILL_EXPENSE) {
+            enum role role = bill->kind == BILL_LANDED    ? ROLE_LANDED_COST_CLEARING
+                             : bill->lines.at[i].role.len ? role_find(bill->lines.at[i].role)
+                                                          : ROLE_EXPENSES;
+            if (role == ROLE_NONE || (bill->kind == BILL_EXPENSE && role_control(role) != CONTROL_FREE)) {
+                plan_refuse(plan, role == ROLE_NONE ? REFUSAL_UNKNOWN_ROLE : REFUSAL_CONTROL_ACCOUNT,
+                            "lines[%zu].role: %.*s", i, SPAN_ARG(bill->lines.at[i].role));
+                return;
+            }
+            plan_line(plan, day, (struct line){.role = role, .amount_minor = amount_minor, .party = bill->supplier});
+        } else {
+            bill_goods_line(plan, day, i, amount_minor);
+        }
+    }
+    bill_taxes(plan, day, &payable_minor);
+    plan_line(plan, day,
+              (struct line){.role = ROLE_ACCOUNTS_PAYABLE, .amount_minor = -payable_minor, .party = bill->supplier});
+    plan->amount_minor = payable_minor;
+    plan_raise(plan);
+}
+
+/* What a landed cost is spread over: one place per receipt line. */
+struct landed_place {
+    struct receipt_target target;
+    size_t receipt; /* which receipt, for shares */
+    int64_t weight;
+};
+
+static int64_t landed_weight(struct plan *plan, const struct receipt_target *target, enum landed_basis basis)
+{
+    const struct item *item = &target->definition->item;
+    int64_t qty_micro =
+        plan_stock_qty(plan, target->line->qty_micro, plan_factor(plan, target->definition, target->line->uom));
+    int64_t weight = 0;
+    switch (basis) {
+    case BASIS_QUANTITY: return qty_micro;
+    case BASIS_WEIGHT:
+    case BASIS_VOLUME:
+        if (!mul_div(qty_micro, or_zero(basis == BASIS_WEIGHT ? item->weight_micro : item->volume_micro), MICRO,
+                     &weight))
+            plan_refuse(plan, REFUSAL_OVERFLOW, "a weight is too large to keep");
+        return weight;
+    case BASIS_EQUAL: return 1;
+    case BASIS_ABSENT:
+    case BASIS_VALUE: break;
+    }
+    if (is_present(target->line->total_cost_minor))
+        return target->line->total_cost_minor;
+    return plan_amount(plan, target->line->qty_micro, or_zero(target->line->unit_cost_micro), "unit_cost");
+}
+
+/* Stated shares go to the receipts first, then each to its lines. */
+static void landed_parts(const struct landed_cost *landed, int64_t amount_minor, struct landed_place *places,
+                         size_t count, struct arena *arena, int64_t *parts)
+{
+    int64_t *weights = ARENA_ARRAY(arena, int64_t, count + 1);
+    must(weights != NULL);
+    for (size_t i = 0; i < count; i++)
+        weights[i] = places[i].weight;
+    if (landed->shares_micro.count == 0) {
+        split_by_weight(amount_minor, weights, count, parts);
+        return;
+    }
+    int64_t *shares = ARENA_ARRAY(arena, int64_t, landed->shares_micro.count + 1);
+    must(shares != NULL);
+    split_by_weight(amount_minor, landed->shares_micro.at, landed->shares_micro.count, shares);
+    for (size_t i = 0; i < count;) {
+        size_t last = i;
+        while (last < count && places[last].receipt == places[i].receipt)
+            last++;
+        split_by_weight(shares[places[i].receipt], weights + i, last - i, parts + i);
+        i = last;
+    }
+}
+
+static size_t landed_places(struct plan *plan, struct landed_place **out_places)
+{
+    const struct landed_cost *landed = &plan->document->landed_cost;
+    size_t room = landed->lines.count;
+    size_t count = 0;
+    struct document_record record;
+    struct document receipt;
+    for (size_t r = 0; r < landed->receipts.count; r++) {
+        if (!plan_reference(plan, DOCUMENT_RECEIPT, landed->receipts.at[r], &record, &receipt))
+            return 0;
+        room += receipt.receipt.lines.count;
+    }
+    struct landed_place *places = ARENA_ARRAY(plan->arena, struct landed_place, room + 1);
+    must(places != NULL);
+    for (size_t r = 0; r < landed->receipts.count; r++) {
+        if (!plan_reference(plan, DOCUMENT_RECEIPT, landed->receipts.at[r], &record, &receipt))
+            return 0;
+        for (size_t l = 0; l < receipt.receipt.lines.count; l++) {
+            struct landed_place *place = &places[count++];
+            place->receipt = r;
+            if (!find_target(plan, landed->receipts.at[r],
+                             document_line_id(receipt.receipt.lines.at[l].id, l, plan->arena), (struct span){NULL, 0},
+                             &place->target))
+                return 0;
+        }
+    }
+    for (size_t l = 0; l < landed->lines.count; l++) {
+        struct landed_place *place = &places[count++];
+        place->receipt = l;
+        if (!find_target(plan, landed->lines.at[l].receipt, landed->lines.at[l].line, (struct span){NULL, 0},
+                         &place->target))
+            return 0;
+    }
+    *out_places = places;
+    return count;
+}
+
+void resolve_landed_cost(struct plan *plan)
+{
+    const struct landed_cost *landed = &plan->document->landed_cost;
+    plan_start(plan, RANK_MONEY);
+    struct landed_place *places = NULL;
+    size_t count = landed_places(plan, &places);
+    if (!plan_goes_on(plan))
+        return;
+    for (size_t i = 0; i < count; i++)
+        places[i].weight = landed_weight(plan, &places[i].target, landed->basis);
+    plan->amount_minor = plan_money(plan, landed->amount_minor);
+    int64_t *parts = ARENA_ARRAY(plan->arena, int64_t, count + 1);
+    must(parts != NULL);
+    landed_parts(landed, plan->amount_minor, places, count, plan->arena, parts);
+    for (size_t i = 0; i < count && plan_goes_on(plan); i++) {
+        struct movement movement = plan_movement(plan, MOVE_LANDED, places[i].target.definition, (int)i + 1, 0, 0);
+        movement.value_minor = parts[i];
+        movement.refers = target_movement(&places[i].target);
+        movement.where = (struct where){.role = ROLE_LANDED_COST_CLEARING, .party = landed->kind};
+        plan_edit(plan, places[i].target.item, movement);
+    }
+    plan_raise(plan);
+}
+
+void resolve_cost_correction(struct plan *plan)
+{
+    const struct cost_correction *correction = &plan->document->cost_correction;
+    struct receipt_target target;
+    plan_start(plan, RANK_MONEY);
+    if (!find_target(plan, correction->receipt, correction->line, correction->sku, &target))
+        return;
+    struct item_book *book = NULL;
+    bool average = costing_method_of(target.definition, plan->policy) == METHOD_AVERAGE;
+    if (!company_item_book(plan->company, target.item, average, true, &book, plan->err)) {
+        plan->broken = true;
+        return;
+    }
+    const struct book_record *record = item_book_find(book, target_movement(&target));
+    must(record != NULL); /* a posted receipt has its movement */
+    struct movement movement = record->movement;
+    movement.value_minor =
+        plan_money(plan, plan_amount(plan, target.line->qty_micro, correction->unit_cost_micro, "unit_cost"));
+    plan->amount_minor = movement.value_minor - record->movement.value_minor;
+    plan_edit(plan, target.item, movement);
+}
+
+void resolve_supplier_return(struct plan *plan)
+{
+    const struct supplier_return *back = &plan->document->supplier_return;
+    plan_start(plan, RANK_ISSUE);
+    struct span location = plan_location(plan, back->location);
+    for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++) {
+        const struct supplier_return_line *line = &back->lines.at[i];
+        struct receipt_target target = {0};
+        uint32_t number = 0;
+        const struct document *item = NULL;
+        struct span uom = line->uom;
+        if (reference_is_present(line->receipt)) {
+            if (!find_target(plan, line->receipt, line->line, line->sku, &target))
+                return;
+            item = target.definition;
+            number = target.item;
+            if (uom.len == 0 && line->sku.len == 0)
+                uom = target.line->uom;
+        } else {
+            item = plan_item(plan, line->sku, &number);
+        }
+        if (item == NULL)
+            return;
+        struct movement movement = plan_movement(plan, MOVE_SUPPLIER_RETURN, item, (int)i + 1, 0, 0);
+        movement.location = location;
+        movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, uom));
+        if (is_present(line->credit_minor))
+            movement.value_minor = plan_money(plan, line->credit_minor);
+        movement.refers = target.place ? target_movement(&target) : 0;
+        movement.where =
+            (struct where){.role = ROLE_PRICE_DIFFERENCE, .party = back->supplier, .tag = SPAN("supplier_return")};
+        plan_edit(plan, number, movement);
+    }
+    plan_raise(plan);
+}

@@ -1,0 +1,307 @@
+/* plan.c: what the resolving of every document needs; see plan.h. */
+#include "flow/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static struct span sentence(struct plan *plan, const char *format, va_list args)
+{
+    char text[500];
+    int len = vsnprintf(text, sizeof text, format, args);
+    size_t kept = len < 0 ? 0 : (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
+    return arena_copy(plan->arena, (struct span){text, kept});
+}
+
+static void settle(struct plan *plan, enum outcome outcome, enum refusal refusal, struct span waits_on,
+                   struct span detail)
+{
+    if (!plan_goes_on(plan))
+        return;
+    plan->outcome = outcome;
+    plan->refusal = refusal;
+    plan->waits_on = waits_on;
+    plan->detail = detail;
+}
+
+void plan_refuse(struct plan *plan, enum refusal refusal, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    settle(plan, OUTCOME_FAILED, refusal, (struct span){NULL, 0}, sentence(plan, format, args));
+    va_end(args);
+}
+
+void plan_wait(struct plan *plan, enum refusal refusal, struct span waits_on, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    settle(plan, OUTCOME_WAITING, refusal, waits_on, sentence(plan, format, args));
+    va_end(args);
+}
+
+void plan_exclude(struct plan *plan, enum refusal refusal, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    settle(plan, OUTCOME_EXCLUDED, refusal, (struct span){NULL, 0}, sentence(plan, format, args));
+    va_end(args);
+}
+
+void plan_start(struct plan *plan, enum rank rank)
+{
+    plan->rank = rank;
+    plan->at_us = company_instant(plan->company, plan->document->at, rank);
+    plan->day = company_day(plan->company, plan->at_us);
+    plan->policy = company_policy(plan->company, plan->day);
+    plan->rate_e10 = INT64_C(10000000000);
+    if (plan->document->money == plan->company->money)
+        return;
+    plan->rate_e10 = plan->document->rate_e10;
+    if (is_present(plan->rate_e10))
+        return;
+    bool found = false;
+    char code[4];
+    char day[11];
+    if (!company_rate(plan->company, plan->document->money, plan->at_us, &plan->rate_e10, &found, plan->err)) {
+        plan->broken = true;
+        return;
+    }
+    if (!found)
+        plan_wait(plan, REFUSAL_WAITS_RATE, waiting_for_rate(plan->document->money, plan->arena),
+                  "no rate of %s on or before %s", currency_code(plan->document->money, code),
+                  day_write(plan->day, day));
+}
+
+void plan_not_before(struct plan *plan, int64_t at_us)
+{
+    if (at_us <= plan->at_us)
+        return;
+    plan->at_us = at_us;
+    plan->day = company_day(plan->company, at_us);
+    plan->policy = company_policy(plan->company, plan->day);
+}
+
+void plan_raise(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->edit_count; i++) {
+        plan->edits[i].edit.movement.key.at_us = plan->at_us;
+        plan->edits[i].edit.movement.day = plan->day;
+    }
+}
+
+int64_t plan_money(struct plan *plan, int64_t amount_minor)
+{
+    if (plan->document->money == plan->company->money)
+        return amount_minor;
+    int64_t converted_minor = 0;
+    if (!amount_at_rate(amount_minor, currency_exponent(plan->document->money), plan->rate_e10, plan->company->exponent,
+                        &converted_minor))
+        plan_refuse(plan, REFUSAL_OVERFLOW, "an amount at its rate is too large to keep");
+    return converted_minor;
+}
+
+int64_t plan_amount(struct plan *plan, int64_t qty_micro, int64_t unit_micro, const char *what)
+{
+    int64_t amount_minor = 0;
+    if (!amount_of(qty_micro, unit_micro, currency_exponent(plan->document->money), &amount_minor) ||
+        amount_minor > AMOUNT_MINOR_MAX || amount_minor < -AMOUNT_MINOR_MAX)
+        plan_refuse(plan, REFUSAL_OVERFLOW, "%s: quantity times unit price is too large to keep", what);
+    return amount_minor;
+}
+
+bool plan_reference(struct plan *plan, enum document_type type, struct reference reference,
+                    struct document_record *out_record, struct document *out_document)
+{
+    if (!plan_goes_on(plan))
+        return false;
+    uint32_t number = 0;
+    bool several = false;
+    struct span source = reference.source.ptr ? reference.source : plan->document->source;
+    bool good = company_find_document(plan->company, type, source, reference.id, &number, &several, plan->err);
+    if (good && number == 0 && reference.source.ptr == NULL)
+        good = company_find_document(plan->company, type, (struct span){NULL, 0}, reference.id, &number, &several,
+                                     plan->err);
+    const char *name = document_type_name(type);
+    bool found = false;
+    if (good && number != 0)
+        good = company_document(plan->company, number, plan->arena, out_record, &found, plan->err);
+    if (!good) {
+        plan->broken = true;
+        return false;
+    }
+    const struct document_version *version = found ? document_current(out_record) : NULL;
+    if (several) {
+        plan_wait(plan, REFUSAL_WAITS_SEVERAL, waiting_for_document(type, reference.id, plan->arena),
+                  "several sources have the %s %.*s", name, SPAN_ARG(reference.id));
+        return false;
+    }
+    if (version == NULL || version->outcome != OUTCOME_POSTED) {
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_document(type, reference.id, plan->arena),
+                  "%s %.*s is not %s yet", name, SPAN_ARG(reference.id), version ? "posted" : "known");
+        return false;
+    }
+    if (out_document != NULL &&
+        !company_read_document(plan->company, version->document_seq, plan->arena, out_document, plan->err)) {
+        plan->broken = true;
+        return false;
+    }
+    return true;
+}
+
+struct order_slot *plan_order_book(struct plan *plan, struct reference reference, uint32_t *out_order)
+{
+    struct document_record record;
+    if (!plan_reference(plan, DOCUMENT_ORDER, reference, &record, NULL))
+        return NULL;
+    struct order_slot *slot = NULL;
+    if (!company_order(plan->company, record.number, &slot, plan->err)) {
+        plan->broken = true;
+        return NULL;
+    }
+    if (slot == NULL) {
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_document(DOCUMENT_ORDER, reference.id, plan->arena),
+                  "order %.*s is not posted yet", SPAN_ARG(reference.id));
+        return NULL;
+    }
+    *out_order = record.number;
+    plan_not_before(plan, slot->events[0].key.at_us);
+    return slot;
+}
+
+const struct document *plan_item(struct plan *plan, struct span sku, uint32_t *out_number)
+{
+    const struct definition *definition = NULL;
+    if (!plan_goes_on(plan))
+        return NULL;
+    if (!company_definition(plan->company, DOCUMENT_ITEM, sku, &definition, plan->err)) {
+        plan->broken = true;
+        return NULL;
+    }
+    if (definition == NULL) {
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_document(DOCUMENT_ITEM, sku, plan->arena),
+                  "item %.*s is not known yet", SPAN_ARG(sku));
+        return NULL;
+    }
+    *out_number = definition->number;
+    return definition_at(definition, plan->at_us);
+}
+
+struct span plan_location(struct plan *plan, struct span code)
+{
+    const struct definition *definition = NULL;
+    if (code.len == 0 || span_eq(code, SPAN("main")))
+        return SPAN("main");
+    if (!plan_goes_on(plan))
+        return code;
+    if (!company_definition(plan->company, DOCUMENT_LOCATION, code, &definition, plan->err))
+        plan->broken = true;
+    else if (definition == NULL)
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_document(DOCUMENT_LOCATION, code, plan->arena),
+                  "location %.*s is not known yet", SPAN_ARG(code));
+    return code;
+}
+
+int64_t plan_factor(struct plan *plan, const struct document *item, struct span uom)
+{
+    if (uom.len == 0 || item == NULL || span_eq(uom, item->item.uom))
+        return MICRO;
+    for (size_t i = 0; i < item->item.uoms.count; i++)
+        if (span_eq(item->item.uoms.at[i].code, uom))
+            return item->item.uoms.at[i].factor_micro;
+    plan_refuse(plan, REFUSAL_UOM_UNKNOWN, "item %.*s has no unit %.*s", SPAN_ARG(item->item.sku), SPAN_ARG(uom));
+    return MICRO;
+}
+
+int64_t plan_stock_qty(struct plan *plan, int64_t qty_micro, int64_t factor_micro)
+{
+    int64_t stock_micro = qty_micro;
+    if (factor_micro != MICRO && (!mul_div(qty_micro, factor_micro, MICRO, &stock_micro) ||
+                                  stock_micro > QTY_MICRO_MAX || stock_micro < -QTY_MICRO_MAX))
+        plan_refuse(plan, REFUSAL_OVERFLOW, "a quantity in stock units is too large to keep");
+    return stock_micro;
+}
+
+enum costing_method costing_method_of(const struct document *item, const struct policy *policy)
+{
+    return (enum costing_method)(item->item.cost_method != COST_METHOD_ABSENT ? (int)item->item.cost_method
+                                                                              : policy->cost_method);
+}
+
+struct movement plan_movement(struct plan *plan, enum movement_kind kind, const struct document *item, int line,
+                              int part, int leg)
+{
+    const struct policy *policy = plan->policy;
+    const struct document *document = plan->document;
+    if (line > MOVEMENT_LINE_MAX || part > MOVEMENT_PART_MAX)
+        plan_refuse(plan, REFUSAL_OVERFLOW, "more than %d lines", MOVEMENT_LINE_MAX);
+    return (struct movement){
+        .id = movement_id_make(plan->number, line, part, leg),
+        .key = {.at_us = plan->at_us,
+                .rank = plan->rank,
+                .source = document->source,
+                .type = span_of(document_type_name(document->type)),
+                .id = document->id,
+                .leg = leg,
+                .line = line,
+                .part = part},
+        .day = plan->day,
+        .kind = kind,
+        .costing = {.method = (uint8_t)costing_method_of(item, policy),
+                    .company_pool = policy->cost_scope == SCOPE_COMPANY,
+                    .return_current = policy->return_cost == RETURN_COST_CURRENT,
+                    .returned_last = policy->returned_layer == RETURNED_LAYER_LAST,
+                    .refuse_short = policy->shortage == SHORTAGE_REFUSE,
+                    .difference_account = policy->price_difference == PRICE_DIFFERENCE_ACCOUNT,
+                    .exponent = (uint8_t)plan->company->exponent,
+                    .supplier_return = (uint8_t)policy->supplier_return},
+        .value_minor = ABSENT,
+        .standard_micro = item->item.standard_cost_micro,
+        .last_micro = item->item.last_cost_micro,
+    };
+}
+
+#define PLAN_GROW(plan, array, count, room)                                        \
+    do {                                                                           \
+        if ((count) == (room)) {                                                   \
+            size_t grown_room = (room) ? (room)*2 : 4;                             \
+            void *grown = arena_array((plan)->arena, grown_room, sizeof *(array)); \
+            must(grown != NULL);                                                   \
+            if ((count) > 0)                                                       \
+                memcpy(grown, (array), (count) * sizeof *(array));                 \
+            (array) = grown;                                                       \
+            (room) = grown_room;                                                   \
+        }                                                                          \
+    } while (0)
+
+void plan_edit(struct plan *plan, uint32_t item, struct movement movement)
+{
+    PLAN_GROW(plan, plan->edits, plan->edit_count, plan->edit_room);
+    plan->edits[plan->edit_count++] = (struct plan_edit){
+        .item = item, .average = movement.costing.method == METHOD_AVERAGE, .edit = {.movement = movement}};
+}
+
+void plan_line(struct plan *plan, int32_t day, struct line line)
+{
+    size_t at = 0;
+    while (at < plan->dated_count && plan->dated[at].day != day)
+        at++;
+    if (at == plan->dated_count) {
+        PLAN_GROW(plan, plan->dated, plan->dated_count, plan->dated_room);
+        plan->dated[plan->dated_count++] = (struct plan_dated){.day = day, .lines = lines_make(plan->arena)};
+    }
+    if (line.original_currency == 0 && plan->document->money != plan->company->money && line.original_minor != 0)
+        line.original_currency = plan->document->money;
+    lines_add(&plan->dated[at].lines, line);
+}
+
+struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count)
+{
+    PLAN_GROW(plan, plan->orders, plan->order_count, plan->order_room);
+    struct ruling_event *events = ARENA_ARRAY(plan->arena, struct ruling_event, count + 1);
+    must(events != NULL);
+    for (size_t i = 0; i < count; i++)
+        events[i] = (struct ruling_event){
+            .at_us = plan->at_us, .rank = plan->rank, .day = plan->day, .rate_e10 = plan->rate_e10};
+    plan->orders[plan->order_count++] = (struct plan_order){.order = order, .events = events, .event_count = count};
+    return events;
+}

@@ -1,0 +1,122 @@
+/* plan.h: what one document is about to do: gathered by the file of its business event, decided by decide.c. Nothing in a
+ * plan has changed anything yet.
+ *
+ * A resolve function reads the document and the company's state and either fills the plan or says why not: plan_refuse,
+ * plan_wait, plan_exclude; the first of these stands. A failure of the store sets `broken` (and err). */
+#ifndef TIEOUT_FLOW_PLAN_H
+#define TIEOUT_FLOW_PLAN_H
+
+#include "state/company.h"
+
+struct plan_edit {
+    uint32_t item;
+    bool average;
+    struct book_edit edit;
+};
+struct plan_order {
+    uint32_t order;
+    struct ruling_event *events;
+    size_t event_count;
+};
+struct plan_dated {
+    int32_t day;
+    struct lines lines;
+};
+struct plan {
+    struct company *company;
+    struct arena *arena;
+    struct err *err;
+    bool broken;
+    const struct document *document;
+    const struct document_record *record; /* NULL: never seen */
+    uint32_t number;
+    uint64_t document_seq;
+    /* settled by plan_start */
+    enum rank rank;
+    int64_t at_us; /* may be raised by what it refers to */
+    int32_t day;
+    const struct policy *policy;
+    int64_t rate_e10;
+    /* what came of it */
+    enum outcome outcome;
+    enum refusal refusal;
+    struct span detail, waits_on;
+    int64_t amount_minor;
+    struct plan_edit *edits;
+    size_t edit_count, edit_room;
+    struct plan_order *orders;
+    size_t order_count, order_room;
+    struct plan_dated *dated;
+    size_t dated_count, dated_room;
+    bool removes;    /* a void: what the document named did is taken back */
+    uint32_t voided; /* its number */
+};
+
+void plan_refuse(struct plan *plan, enum refusal refusal, const char *format, ...) PRINTF_LIKE(3, 4);
+void plan_wait(struct plan *plan, enum refusal refusal, struct span waits_on, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void plan_exclude(struct plan *plan, enum refusal refusal, const char *format, ...) PRINTF_LIKE(3, 4);
+static inline bool plan_goes_on(const struct plan *plan) { return !plan->broken && plan->outcome == OUTCOME_NONE; }
+
+/* Time, rank, day, policy and rate of the plan's document. */
+void plan_start(struct plan *plan, enum rank rank);
+/* The plan happens no earlier than `at_us` (a cause comes first). */
+void plan_not_before(struct plan *plan, int64_t at_us);
+/* Gives all movements gathered so far the plan's final instant: the later of those of all it refers to. */
+void plan_raise(struct plan *plan);
+/* The amount in the company's currency. */
+int64_t plan_money(struct plan *plan, int64_t amount_minor);
+int64_t plan_amount(struct plan *plan, int64_t qty_micro, int64_t unit_micro, const char *what);
+
+/* The document referred to: its record; false when it waits. A posted one is needed. */
+bool plan_reference(struct plan *plan, enum document_type type, struct reference reference,
+                    struct document_record *out_record, struct document *out_document);
+/* The order book referred to. */
+struct order_slot *plan_order_book(struct plan *plan, struct reference reference, uint32_t *out_order);
+/* The item's version in force at the plan's instant; NULL when it waits. */
+const struct document *plan_item(struct plan *plan, struct span sku, uint32_t *out_number);
+/* A location's code: the default one when absent; waits for one not seen. */
+struct span plan_location(struct plan *plan, struct span code);
+/* Stock units in one of the line's unit; refuses an unknown unit. */
+int64_t plan_factor(struct plan *plan, const struct document *item, struct span uom);
+int64_t plan_stock_qty(struct plan *plan, int64_t qty_micro, int64_t factor_micro);
+enum costing_method costing_method_of(const struct document *item, const struct policy *policy);
+/* A movement of this plan's document on an item, everything but its own part filled in. */
+struct movement plan_movement(struct plan *plan, enum movement_kind kind, const struct document *item, int line,
+                              int part, int leg);
+void plan_edit(struct plan *plan, uint32_t item, struct movement movement);
+/* A line that no book decides, on a day. */
+void plan_line(struct plan *plan, int32_t day, struct line line);
+struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count);
+
+/* One per document type: each fills the plan. */
+void resolve_item(struct plan *plan);
+void resolve_location(struct plan *plan);
+void resolve_order(struct plan *plan);
+void resolve_payment(struct plan *plan);
+void resolve_cancel(struct plan *plan);
+void resolve_shipment(struct plan *plan);
+void resolve_delivery(struct plan *plan);
+void resolve_refund(struct plan *plan);
+void resolve_return(struct plan *plan);
+void resolve_receipt(struct plan *plan);
+void resolve_bill(struct plan *plan);
+void resolve_landed_cost(struct plan *plan);
+void resolve_cost_correction(struct plan *plan);
+void resolve_transfer(struct plan *plan);
+void resolve_count(struct plan *plan);
+void resolve_adjustment(struct plan *plan);
+void resolve_status_change(struct plan *plan);
+void resolve_assembly(struct plan *plan);
+void resolve_supplier_return(struct plan *plan);
+void resolve_entry(struct plan *plan);
+void resolve_void(struct plan *plan);
+void resolve_rate(struct plan *plan);
+void resolve_opening(struct plan *plan);
+
+/* The movement of an order's stock effect (also used when an order is folded again). */
+struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
+                              uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
+                              uint32_t *out_item, bool *out_valued);
+
+#endif

@@ -1,0 +1,258 @@
+/* sale.c: orders, payments, cancels, shipments and deliveries: each becomes events of an order's book. */
+#include "flow/plan.h"
+
+static int64_t stand_alone_minor(struct plan *plan, const struct document *item, int64_t qty_micro)
+{
+    int64_t unit_micro = item->item.price_micro;
+    if (!is_present(unit_micro))
+        unit_micro = or_else(item->item.last_cost_micro, or_zero(item->item.standard_cost_micro));
+    return plan_amount(plan, qty_micro, unit_micro, "a component's weight");
+}
+
+/* Explodes a bundle once: the components as the definitions stand at the order's instant. */
+static void explode(struct plan *plan, const struct document *bundle, struct order_line_facts *facts)
+{
+    size_t count = bundle->item.components.count;
+    struct order_component *components = ARENA_ARRAY(plan->arena, struct order_component, count + 1);
+    must(components != NULL);
+    for (size_t i = 0; i < count; i++) {
+        const struct component *component = &bundle->item.components.at[i];
+        uint32_t number = 0;
+        const struct document *item = plan_item(plan, component->sku, &number);
+        if (item == NULL)
+            return;
+        components[i] = (struct order_component){.sku = component->sku,
+                                                 .qty_micro = component->qty_micro,
+                                                 .weight_minor = stand_alone_minor(plan, item, component->qty_micro),
+                                                 .kind = item->item.kind};
+    }
+    facts->components = components;
+    facts->component_count = count;
+}
+
+/* What the definitions say of each line; a line known from an earlier version keeps what was frozen then. */
+static const struct order_line_facts *line_facts(struct plan *plan, const struct order_slot *slot)
+{
+    const struct order *order = &plan->document->order;
+    struct order_line_facts *facts = ARENA_ARRAY(plan->arena, struct order_line_facts, order->lines.count + 1);
+    must(facts != NULL);
+    for (size_t i = 0; i < order->lines.count; i++) {
+        const struct order_line *line = &order->lines.at[i];
+        const struct order_line_facts *frozen = NULL;
+        for (size_t e = 0; slot != NULL && e < slot->count && frozen == NULL; e++) {
+            const struct document *version = slot->events[e].document;
+            for (size_t l = 0; slot->events[e].kind == EVENT_VERSION && l < version->order.lines.count; l++)
+                if (span_eq(version->order.lines.at[l].id, line->id) &&
+                    span_eq(version->order.lines.at[l].sku, line->sku))
+                    frozen = &slot->events[e].facts[l];
+        }
+        uint32_t number = 0;
+        const struct document *item = plan_item(plan, line->sku, &number);
+        if (item == NULL)
+            return facts;
+        if (frozen != NULL) {
+            facts[i] = *frozen;
+            continue;
+        }
+        facts[i].kind = item->item.kind == ITEM_KIND_ABSENT ? ITEM_STOCKED : item->item.kind;
+        facts[i].uom_factor_micro = plan_factor(plan, item, line->uom);
+        if (item->item.kind == ITEM_BUNDLE)
+            explode(plan, item, &facts[i]);
+        if (line->fulfil.location.len > 0)
+            plan_location(plan, line->fulfil.location);
+    }
+    return facts;
+}
+
+static bool payment_known(const struct order_slot *slot, struct span gateway, struct span id)
+{
+    for (size_t i = 0; slot != NULL && i < slot->count; i++) {
+        const struct order_event *event = &slot->events[i];
+        if (event->kind != EVENT_PAYMENT || event->document->type != DOCUMENT_ORDER)
+            continue;
+        const struct order_payment *known = &event->document->order.payments.at[event->index];
+        if (span_eq(known->gateway, gateway) && span_eq(known->id, id))
+            return true;
+    }
+    return false;
+}
+
+void resolve_order(struct plan *plan)
+{
+    const struct document *document = plan->document;
+    const struct order *order = &document->order;
+    plan_start(plan, RANK_DEFINITION);
+    struct order_slot *slot = NULL;
+    if (!company_order(plan->company, plan->number, &slot, plan->err))
+        plan->broken = true;
+    bool lowest = plan->record == NULL || plan->record->version_count == 0 ||
+                  plan->record->versions[0].version >= document->version;
+    if (slot != NULL && moment_is_present(document->updated) && !lowest) {
+        plan->at_us = company_instant(plan->company, document->updated, RANK_DEFINITION);
+        plan->day = company_day(plan->company, plan->at_us);
+        plan->policy = company_policy(plan->company, plan->day);
+    }
+    const struct order_line_facts *facts = line_facts(plan, slot);
+    if (!plan_goes_on(plan))
+        return;
+    plan->amount_minor = plan_money(plan, or_zero(order->total_minor));
+    struct ruling_event *events = plan_events(plan, plan->number, order->payments.count + 1);
+    events[0].kind = EVENT_VERSION;
+    events[0].facts = facts;
+    events[0].fact_count = order->lines.count;
+    size_t count = 1;
+    for (size_t i = 0; i < order->payments.count; i++) {
+        const struct order_payment *payment = &order->payments.at[i];
+        if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID ||
+            payment_known(slot, payment->gateway, payment->id))
+            continue;
+        struct ruling_event *event = &events[count++];
+        event->kind = EVENT_PAYMENT;
+        event->index = (uint32_t)i;
+        event->rank = RANK_MONEY;
+        if (moment_is_present(payment->at)) {
+            int64_t at_us = company_instant(plan->company, payment->at, RANK_MONEY);
+            event->at_us = at_us > plan->at_us ? at_us : plan->at_us;
+            event->day = company_day(plan->company, event->at_us);
+        }
+    }
+    plan->orders[plan->order_count - 1].event_count = count;
+}
+
+void resolve_payment(struct plan *plan)
+{
+    const struct payment *payment = &plan->document->payment;
+    plan_start(plan, RANK_MONEY);
+    plan->amount_minor = plan_money(plan, payment->amount_minor);
+    if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID) {
+        plan_exclude(plan, REFUSAL_PAYMENT_NOT_CAPTURED, "payment %.*s is %s", SPAN_ARG(plan->document->id),
+                     payment->status == PAYMENT_VOID ? "void" : "only authorised");
+        return;
+    }
+    if (!reference_is_present(payment->order)) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a payment on a customer's account without an order");
+        return;
+    }
+    uint32_t order = 0;
+    struct order_slot *slot = plan_order_book(plan, payment->order, &order);
+    if (slot == NULL)
+        return;
+    if (payment_known(slot, payment->gateway, plan->document->id)) {
+        plan_exclude(plan, REFUSAL_SAME_PAYMENT, "the order already carries payment %.*s",
+                     SPAN_ARG(plan->document->id));
+        return;
+    }
+    plan_events(plan, order, 1)->kind = EVENT_PAYMENT;
+}
+
+/* An event of the order referred to, nothing more. */
+static void order_event(struct plan *plan, struct reference reference, enum order_event_kind kind)
+{
+    uint32_t order = 0;
+    if (plan_order_book(plan, reference, &order) != NULL && plan_goes_on(plan))
+        plan_events(plan, order, 1)->kind = kind;
+}
+
+void resolve_cancel(struct plan *plan)
+{
+    plan_start(plan, RANK_MONEY);
+    order_event(plan, plan->document->cancel.order, EVENT_CANCEL);
+}
+
+void resolve_shipment(struct plan *plan)
+{
+    plan_start(plan, RANK_ISSUE);
+    if (plan->document->shipment.location.len > 0)
+        plan_location(plan, plan->document->shipment.location);
+    order_event(plan, plan->document->shipment.order, EVENT_SHIPMENT);
+}
+
+void resolve_delivery(struct plan *plan)
+{
+    struct document_record shipment;
+    plan_start(plan, RANK_MONEY);
+    if (!plan_reference(plan, DOCUMENT_SHIPMENT, plan->document->delivery.shipment, &shipment, NULL))
+        return;
+    must(shipment.order_count == 1);
+    struct order_slot *slot = NULL;
+    if (!company_order(plan->company, shipment.orders[0], &slot, plan->err)) {
+        plan->broken = true;
+        return;
+    }
+    for (size_t i = 0; slot != NULL && i < slot->count; i++)
+        if (slot->documents[i] == shipment.number)
+            plan_not_before(plan, slot->events[i].key.at_us);
+    plan_events(plan, shipment.orders[0], 1)->kind = EVENT_DELIVERY;
+}
+
+/* Where the cost of units sold goes at their shipment. */
+static enum role cost_role(const struct policy *policy)
+{
+    return policy->revenue_at == REVENUE_AT_DELIVERY ? ROLE_GOODS_OUT : ROLE_COGS;
+}
+
+static int64_t picked_qty(struct plan *plan, const struct shipment_line *line, struct movement *movement,
+                          uint32_t item_number)
+{
+    int64_t sum_micro = 0;
+    if (line == NULL || line->picks.count == 0)
+        return 0;
+    movement->picks = ARENA_ARRAY(plan->arena, struct movement_pick, line->picks.count);
+    must(movement->picks != NULL);
+    movement->pick_count = line->picks.count;
+    (void)item_number;
+    for (size_t i = 0; i < line->picks.count; i++) {
+        const struct pick *pick = &line->picks.at[i];
+        movement->picks[i] = (struct movement_pick){.lot = pick->lot, .qty_micro = pick->qty_micro};
+        if (reference_is_present(pick->receipt)) {
+            struct document_record receipt;
+            if (!plan_reference(plan, DOCUMENT_RECEIPT, pick->receipt, &receipt, NULL))
+                return 0;
+            movement->picks[i].receipt = movement_id_make(receipt.number, 0, 0, 0);
+        }
+        sum_micro += pick->qty_micro;
+    }
+    return sum_micro;
+}
+
+struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
+                              uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
+                              uint32_t *out_item, bool *out_valued)
+{
+    /* The movement belongs to the event's own document, at its own time and under its own policy. */
+    struct plan as_event = *plan;
+    as_event.document = event->document;
+    as_event.number = event_document;
+    as_event.at_us = event->key.at_us;
+    as_event.rank = event->key.rank;
+    as_event.day = event->day;
+    as_event.policy = event->policy;
+    const struct document *item = plan_item(&as_event, effect->sku, out_item);
+    must(item != NULL); /* every SKU of an accepted order is known */
+    enum movement_kind kind = effect->kind == EFFECT_ISSUE    ? MOVE_OUT
+                              : effect->kind == EFFECT_RETURN ? MOVE_RETURN
+                                                              : MOVE_DELIVER;
+    struct movement movement = plan_movement(&as_event, kind, item, effect->line, effect->part, 0);
+    *out_valued =
+        item->item.kind != ITEM_SERVICE && item->item.kind != ITEM_SUPPLY && item->item.kind != ITEM_GIFT_CARD;
+    movement.location = effect->location.len ? effect->location : SPAN("main");
+    movement.qty_micro = effect->qty_micro;
+    movement.order = order;
+    movement.order_part = effect->part;
+    movement.where = (struct where){.role = kind == MOVE_OUT ? cost_role(event->policy) : ROLE_COGS,
+                                    .channel = slot->events[0].document->order.channel,
+                                    .location = movement.location,
+                                    .order = slot->events[0].document->id,
+                                    .order_line = effect->order_line};
+    if (kind == MOVE_OUT)
+        picked_qty(plan, effect->picks_of, &movement, *out_item);
+    if (kind == MOVE_RETURN) {
+        movement.status = effect->disposition == DISPOSITION_DAMAGED       ? UNITS_DAMAGED
+                          : effect->disposition == DISPOSITION_QUARANTINED ? UNITS_QUARANTINED
+                                                                           : UNITS_OWN;
+        movement.lost = effect->disposition == DISPOSITION_LOST || effect->disposition == DISPOSITION_KEPT;
+    }
+    if (as_event.broken)
+        plan->broken = true;
+    return movement;
+}

@@ -1,0 +1,413 @@
+/* order_earn.c: units are earned, cancelled and costed: each amount of a line is drawn in proportion, from its own
+ * remainder, so that the last unit takes the odd cents. */
+#include "order/order_fold.h"
+
+#include "base/must.h"
+
+static struct balance unpriced(const struct book *book, int64_t minor)
+{
+    return (struct balance){minor, book->is_foreign ? 0 : minor};
+}
+
+static struct about about_line(const struct book_line *line, struct span sku, struct span party)
+{
+    return (struct about){.sku = sku, .order_line = line->id, .party = party};
+}
+
+/* ---- what is posted for what was earned; negative amounts take it back ---- */
+
+void post_sales(struct book *book, struct book_line *line, const struct book_unit *unit, int64_t minor)
+{
+    if (minor == 0) {
+        return;
+    }
+    book->net_minor = sum_of(book, book->net_minor, minor);
+    enum role role = line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_SALES;
+    struct about about = about_line(line, unit->sku, (struct span){0});
+    if (unit->kind == ITEM_GIFT_CARD) {
+        role = ROLE_GIFT_CARD_LIABILITY;
+        about.party = book->order;
+    }
+    book_post(book, role, unpriced(book, -minor), &about);
+}
+
+void post_discount(struct book *book, struct book_line *line, const struct book_unit *unit, int64_t minor)
+{
+    if (minor == 0) {
+        return;
+    }
+    book->net_minor = sum_of(book, book->net_minor, -minor);
+    struct about about = about_line(line, unit->sku, (struct span){0});
+    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_DISCOUNTS, unpriced(book, minor), &about);
+}
+
+void post_shipping(struct book *book, struct book_line *line, int64_t minor)
+{
+    if (minor == 0) {
+        return;
+    }
+    book->net_minor = sum_of(book, book->net_minor, minor);
+    book->shipping_earned_minor += minor;
+    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_SHIPPING_INCOME, unpriced(book, -minor),
+              &(struct about){0});
+}
+
+void post_shipping_discount(struct book *book, struct book_line *line, int64_t minor)
+{
+    if (minor == 0) {
+        return;
+    }
+    book->net_minor = sum_of(book, book->net_minor, -minor);
+    book->shipping_earned_minor -= minor;
+    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_DISCOUNTS, unpriced(book, minor),
+              &(struct about){.tag = SPAN("shipping")});
+}
+
+void post_rounding(struct book *book, int64_t minor)
+{
+    book->net_minor = sum_of(book, book->net_minor, minor);
+    book_post(book, ROLE_ROUNDING, unpriced(book, -minor), NULL);
+}
+
+void post_tax(struct book *book, struct book_line *line, const struct book_tax *tax, int64_t minor)
+{
+    if (minor == 0) {
+        return;
+    }
+    book->net_minor = sum_of(book, book->net_minor, minor);
+    struct about about = {.party = tax->jurisdiction, .tag = SPAN("shipping")};
+    if (!tax->of_shipping) {
+        about = about_line(line, line->sku, tax->jurisdiction);
+    }
+    book_post(book, ROLE_SALES_TAX_PAYABLE, unpriced(book, -minor), &about);
+}
+
+/* ---- earning ---- */
+
+static int64_t unit_left(const struct book_unit *unit)
+{
+    return unit->ordered_micro - unit->earned_micro - unit->cancelled_micro;
+}
+
+static int64_t line_left(const struct book_line *line)
+{
+    return line->ordered_micro - line->earned_micro - line->cancelled_micro;
+}
+
+int64_t unit_earn(struct book *book, struct book_line *line, struct book_unit *unit, int64_t qty_micro)
+{
+    int64_t left = unit_left(unit);
+    must(qty_micro > 0);
+    must(qty_micro <= left);
+    int64_t sales = share_earn(&unit->sales, qty_micro, left);
+    int64_t discount = share_earn(&unit->discount, qty_micro, left);
+    unit->earned_micro += qty_micro;
+    book->open_minor -= sales - discount;
+    line->is_commission = line->is_dropship && book->event->policy->revenue_gross == REVENUE_GROSS_NET;
+    post_sales(book, line, unit, sales);
+    post_discount(book, line, unit, discount);
+    return sales - discount;
+}
+
+static void earn_tax(struct book *book, struct book_line *line, struct book_tax *tax, int64_t qty, int64_t left)
+{
+    int64_t due = tax->due_minor > 0 ? partial_draw(tax->due_minor, qty, left) : 0;
+    int64_t earned = share_earn(&tax->share, qty, left);
+    if (tax->of_marketplace) {
+        return;
+    }
+    if (due > earned) {
+        due = earned;
+    }
+    tax->due_minor -= due;
+    book->open_minor -= earned - due;
+    book->tax_due_minor -= due;
+    book->earned_left_minor += due;
+    if (tax->of_shipping) {
+        book->shipping_tax_earned_minor += earned;
+    }
+    post_tax(book, line, tax, earned - due);
+}
+
+/* Refunded open units become earned or cancelled ones as the line runs out of open units. */
+static void refunds_follow(struct book_line *line, enum refund_of to, int64_t qty_micro)
+{
+    int64_t refunded = line->refunded_micro[REFUND_OF_OPEN];
+    if (qty_micro > refunded) {
+        qty_micro = refunded;
+    }
+    bool all = line_left(line) == 0;
+    if (qty_micro <= 0 && !all) {
+        return;
+    }
+    int64_t *amounts = line->refunded_minor;
+    int64_t minor = all || qty_micro == refunded ? amounts[REFUND_OF_OPEN]
+                                                 : partial_draw(amounts[REFUND_OF_OPEN], qty_micro, refunded);
+    line->refunded_micro[REFUND_OF_OPEN] -= qty_micro;
+    line->refunded_micro[to] += qty_micro;
+    amounts[REFUND_OF_OPEN] -= minor;
+    amounts[to] += minor;
+    for (size_t i = 0; i < line->tax_count; i++) {
+        int64_t *taxes = line->taxes[i].refunded_minor;
+        int64_t tax = all || qty_micro == refunded ? taxes[REFUND_OF_OPEN]
+                                                   : partial_draw(taxes[REFUND_OF_OPEN], qty_micro, refunded);
+        taxes[REFUND_OF_OPEN] -= tax;
+        taxes[to] += tax;
+    }
+}
+
+void book_earn_rest(struct book *book, struct book_line *line)
+{
+    int64_t qty = line_complete(line, UNITS_EARNED) - line->earned_micro;
+    if (qty <= 0) {
+        return;
+    }
+    int64_t left = line_left(line);
+    int64_t shipping = share_earn(&line->shipping, qty, left);
+    int64_t shipping_discount = share_earn(&line->shipping_discount, qty, left);
+    int64_t rounding = share_earn(&line->rounding, qty, left);
+    book->open_minor -= shipping - shipping_discount + rounding;
+    post_shipping(book, line, shipping);
+    post_shipping_discount(book, line, shipping_discount);
+    for (size_t i = 0; i < line->tax_count; i++) {
+        earn_tax(book, line, &line->taxes[i], qty, left);
+    }
+    if (rounding != 0) {
+        post_rounding(book, rounding);
+    }
+    line->earned_micro += qty;
+    if (line->refunded_micro[REFUND_OF_OPEN] > line_left(line) || line_left(line) == 0) {
+        refunds_follow(line, REFUND_OF_EARNED, line->refunded_micro[REFUND_OF_OPEN] - line_left(line));
+    }
+}
+
+/* ---- cancelling ---- */
+
+int64_t unit_cancel(struct book *book, struct book_line *line, struct book_unit *unit, int64_t qty_micro)
+{
+    int64_t sold = unit->earned_micro > unit->shipped_micro ? unit->earned_micro - unit->shipped_micro : 0;
+    int64_t unsold = unit_open(unit) - sold;
+    int64_t open = qty_micro < unsold ? qty_micro : unsold;
+    int64_t left = unit_left(unit);
+    if (open > 0) {
+        int64_t sales = share_cancel(&unit->sales, open, left);
+        int64_t discount = share_cancel(&unit->discount, open, left);
+        book->open_minor -= sales - discount;
+    }
+    int64_t back = qty_micro - open;
+    if (back > 0) {
+        post_sales(book, line, unit, -share_unearn(&unit->sales, back, unit->earned_micro));
+        post_discount(book, line, unit, -share_unearn(&unit->discount, back, unit->earned_micro));
+        unit->earned_micro -= back;
+    }
+    unit->cancelled_micro += qty_micro;
+    unit->cancel_named_micro += qty_micro;
+    return back;
+}
+
+static void cancel_tax(struct book *book, struct book_tax *tax, int64_t qty, int64_t left)
+{
+    int64_t due = tax->due_minor > 0 ? partial_draw(tax->due_minor, qty, left) : 0;
+    int64_t cancelled = share_cancel(&tax->share, qty, left);
+    if (tax->of_marketplace) {
+        return;
+    }
+    if (due > cancelled) {
+        due = cancelled;
+    }
+    tax->due_minor -= due;
+    tax->due_cancelled_minor += due;
+    book->open_minor -= cancelled - due;
+}
+
+static void cancel_open_rest(struct book *book, struct book_line *line, int64_t qty)
+{
+    int64_t left = line_left(line);
+    book->open_minor -= share_cancel(&line->shipping, qty, left);
+    book->open_minor += share_cancel(&line->shipping_discount, qty, left);
+    book->open_minor -= share_cancel(&line->rounding, qty, left);
+    for (size_t i = 0; i < line->tax_count; i++) {
+        cancel_tax(book, &line->taxes[i], qty, left);
+    }
+    int64_t live = line->ordered_micro - line->cancelled_micro;
+    (void)share_cancel(&line->cost, qty, live - line->cost_done_micro);
+    (void)share_cancel(&line->accrual, qty, live - line->accrual_done_micro);
+}
+
+static void unearn_rest(struct book *book, struct book_line *line, int64_t qty)
+{
+    int64_t earned = line->earned_micro;
+    post_shipping(book, line, -share_unearn(&line->shipping, qty, earned));
+    post_shipping_discount(book, line, -share_unearn(&line->shipping_discount, qty, earned));
+    int64_t rounding = share_unearn(&line->rounding, qty, earned);
+    if (rounding != 0) {
+        post_rounding(book, -rounding);
+    }
+    for (size_t i = 0; i < line->tax_count; i++) {
+        struct book_tax *tax = &line->taxes[i];
+        int64_t minor = share_unearn(&tax->share, qty, earned);
+        if (tax->of_marketplace) {
+            continue;
+        }
+        if (tax->of_shipping) {
+            book->shipping_tax_earned_minor -= minor;
+        }
+        post_tax(book, line, tax, -minor);
+    }
+    line->earned_micro -= qty;
+}
+
+void book_cancel_rest(struct book *book, struct book_line *line, int64_t qty_micro)
+{
+    /* Units sold before they shipped leave the earned ones, the others the open ones. */
+    int64_t sold = line->earned_micro > line->shipped_micro ? line->earned_micro - line->shipped_micro : 0;
+    int64_t unsold = line_open(line) - sold;
+    int64_t open = qty_micro < unsold ? qty_micro : unsold;
+    if (open > 0) {
+        cancel_open_rest(book, line, open);
+    }
+    if (qty_micro > open) {
+        unearn_rest(book, line, qty_micro - open);
+    }
+    line->cancelled_micro += qty_micro;
+    line->cancel_named_micro += qty_micro;
+    refunds_follow(line, REFUND_OF_CANCELLED, qty_micro);
+}
+
+/* ---- tax that was payable before it was earned ---- */
+
+int64_t tax_take_due(struct book *book, struct book_line *line, struct book_tax *tax, int64_t minor)
+{
+    int64_t cancelled = minor < tax->due_cancelled_minor ? minor : tax->due_cancelled_minor;
+    int64_t open = minor - cancelled < tax->due_minor ? minor - cancelled : tax->due_minor;
+    if (cancelled + open <= 0) {
+        return 0;
+    }
+    tax->due_cancelled_minor -= cancelled;
+    tax->due_minor -= open;
+    book->open_minor += open;
+    book->tax_due_minor -= cancelled + open;
+    struct about about = {.party = tax->jurisdiction, .tag = SPAN("shipping")};
+    if (!tax->of_shipping) {
+        about = about_line(line, line->sku, tax->jurisdiction);
+    }
+    book_post(book, ROLE_SALES_TAX_PAYABLE, unpriced(book, cancelled + open), &about);
+    return cancelled + open;
+}
+
+/* ---- what a dropship line costs ---- */
+
+static int64_t advance(struct share *share, int64_t *done, int64_t to, int64_t ordered, int64_t cancelled)
+{
+    int64_t qty = to - *done;
+    int64_t minor = 0;
+    if (qty > 0) {
+        minor = share_earn(share, qty, ordered - cancelled - *done);
+    } else if (qty < 0) {
+        minor = -share_unearn(share, -qty, *done);
+    }
+    *done = to;
+    return minor;
+}
+
+void book_settle_cost(struct book *book, struct book_line *line)
+{
+    if (!line->is_dropship || line->cost.total_minor == 0) {
+        return;
+    }
+    int64_t left_out = line->cancelled_micro;
+    int64_t accrue_to = line->shipped_micro > line->earned_micro ? line->shipped_micro : line->earned_micro;
+    int64_t accrued = advance(&line->accrual, &line->accrual_done_micro, accrue_to, line->ordered_micro, left_out);
+    int64_t cost = advance(&line->cost, &line->cost_done_micro, line->earned_micro, line->ordered_micro, left_out);
+    book_post_cost(book, line, accrued, cost);
+}
+
+/* What cost of sales takes out of the deferred cost, in the company's currency. */
+static int64_t cost_at_carried(struct book *book, struct balance *deferred, int64_t cost)
+{
+    int64_t company = 0;
+    if (cost > 0 && cost <= deferred->minor) {
+        company = partial_draw(deferred->company_minor, cost, deferred->minor);
+    } else {
+        company = book_at_rate(book, cost);
+    }
+    deferred->minor -= cost;
+    deferred->company_minor -= company;
+    if (deferred->minor == 0) {
+        company += deferred->company_minor;
+        deferred->company_minor = 0;
+    }
+    return company;
+}
+
+void book_post_cost(struct book *book, struct book_line *line, int64_t accrued_minor, int64_t cost_minor)
+{
+    struct balance accrued = {accrued_minor, book_at_rate(book, accrued_minor)};
+    balance_give(book, &line->deferred, accrued);
+    struct balance cost = {cost_minor, cost_at_carried(book, &line->deferred, cost_minor)};
+    struct balance deferred = {accrued.minor - cost.minor, accrued.company_minor - cost.company_minor};
+    struct about about = about_line(line, line->sku, (struct span){0});
+    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_COST_OF_SALES_DROPSHIP, cost, &about);
+    book_post(book, ROLE_DEFERRED_DROPSHIP_COST, deferred, &about);
+    about.party = line->supplier;
+    book_post(book, ROLE_ACCRUED_PURCHASES, negative(accrued), &about);
+}
+
+/* ---- revenue_at payment ---- */
+
+static void earn_unit_paid(struct book *book, struct book_line *line, struct book_unit *unit)
+{
+    int64_t qty = unit_left(unit) - unit->returned_unearned_micro;
+    if (qty <= 0) {
+        return;
+    }
+    book->sold_ahead = true;
+    int64_t revenue = unit_earn(book, line, unit, qty);
+    book_touch(book, line);
+    if (!unit_moves_stock(line, unit)) {
+        return;
+    }
+    book->result->effects[book->result->effect_count++] = (struct stock_effect){
+        .kind = EFFECT_DELIVER,
+        .line = (int)line->place,
+        .part = unit->part,
+        .order_line = line->id,
+        .sku = unit->sku,
+        .qty_micro = qty,
+        .location = line->terms->fulfil.location,
+        .unit_cost_micro = ABSENT,
+        .revenue_minor = book_at_rate(book, revenue),
+    };
+}
+
+void book_earn_paid(struct book *book)
+{
+    if (book->event->policy->revenue_at != REVENUE_AT_PAYMENT || book->captured_minor < book->total_minor) {
+        return;
+    }
+    size_t room = 0;
+    for (size_t i = 0; i < book->line_count; i++) {
+        room += book->lines[i]->unit_count;
+    }
+    struct stock_effect *effects = ARENA_ARRAY(book->arena, struct stock_effect, room + book->result->effect_count);
+    if (effects == NULL) {
+        book->failed = true;
+        return;
+    }
+    if (book->result->effect_count > 0) {
+        memcpy(effects, book->result->effects, book->result->effect_count * sizeof *effects);
+    }
+    book->result->effects = effects;
+    size_t first = book->result->lines.count;
+    for (size_t i = 0; i < book->line_count; i++) {
+        struct book_line *line = book->lines[i];
+        for (size_t u = 0; u < line->unit_count; u++) {
+            earn_unit_paid(book, line, &line->units[u]);
+        }
+        book_earn_rest(book, line);
+    }
+    book_settle_earned(book, first);
+    for (size_t i = 0; i < book->touched_count; i++) {
+        book_settle_cost(book, book->touched[i]);
+    }
+}

@@ -1,0 +1,104 @@
+/* outcomes.c: see outcomes.h. */
+#include "report/outcomes.h"
+
+#include "base/json_out.h"
+#include "report/names.h"
+
+/* What is waited for, from the first bytes of the waiting key that the view keeps (state/sums.c). */
+static struct span waits_for(struct span tail)
+{
+    if (tail.len == 0)
+        return (struct span){NULL, 0};
+    switch (tail.ptr[0]) {
+    case 'D': return tail.len > 1 ? span_of(type_name((unsigned char)tail.ptr[1])) : SPAN("document");
+    case 'O': return SPAN("order");
+    case 'I': return SPAN("item");
+    case 'M': return SPAN("sale");
+    case 'R': return SPAN("rate");
+    default: return SPAN("something");
+    }
+}
+
+struct outcome_scan {
+    struct arena *arena;
+    struct outcome_answers *out;
+    bool bad;
+};
+
+static void answers_add(struct outcome_scan *scan, struct outcome_answer answer)
+{
+    struct outcome_answers *out = scan->out;
+    if (out->count == out->room) {
+        size_t room = out->room ? out->room * 2 : 32;
+        struct outcome_answer *grown = ARENA_ARRAY(scan->arena, struct outcome_answer, room);
+        must(grown != NULL);
+        if (out->count > 0)
+            memcpy(grown, out->at, out->count * sizeof *grown);
+        out->at = grown;
+        out->room = room;
+    }
+    out->at[out->count++] = answer;
+}
+
+static bool outcome_row(void *context, struct span key, struct span value)
+{
+    struct outcome_scan *scan = context;
+    const char *end = key.len ? memchr(key.ptr, 0, key.len) : NULL;
+    size_t source = end ? (size_t)(end - key.ptr) : 0;
+    struct cursor cursor = cursor_of(value);
+    struct outcome_answer answer = {.count = cursor_signed(&cursor)};
+    answer.amount_minor = cursor_signed(&cursor);
+    scan->bad = end == NULL || key.len < source + 4 || cursor.bad;
+    if (scan->bad)
+        return false;
+    answer.source = arena_copy(scan->arena, (struct span){key.ptr, source});
+    answer.type = (unsigned char)key.ptr[source + 1];
+    answer.outcome = (enum outcome)(unsigned char)key.ptr[source + 2];
+    answer.refusal = (unsigned char)key.ptr[source + 3];
+    answer.waits_for = waits_for((struct span){key.ptr + source + 4, key.len - source - 4});
+    if (answer.count != 0)
+        answers_add(scan, answer);
+    return true;
+}
+
+bool report_outcomes(const struct reader *reader, struct arena *arena, struct outcome_answers *out, struct err *err)
+{
+    *out = (struct outcome_answers){0};
+    struct outcome_scan scan = {.arena = arena, .out = out};
+    const struct span all = {NULL, 0};
+    struct store *store = reader->store;
+    return store->ops->view_scan(store, reader->number, VIEW_OUTCOME, all, all, outcome_row, &scan, err) &&
+           (!scan.bad || err_set(err, FAILURE_STORE_DAMAGED, "the view `outcome` is damaged: run `tieout rebuild`"));
+}
+
+struct span outcome_reason(const struct outcome_answer *answer, struct arena *arena)
+{
+    const char *name = reason_name(answer->refusal);
+    if (answer->outcome != OUTCOME_WAITING || answer->waits_for.len == 0)
+        return span_of(name);
+    return arena_print(arena, "%s for %.*s", name, SPAN_ARG(answer->waits_for));
+}
+
+void outcomes_write_json(const struct outcome_answers *answers, currency money, struct arena *arena, struct buf *out)
+{
+    struct json_out json = json_out_make(out);
+    json_open_array(&json);
+    for (size_t i = 0; i < answers->count; i++) {
+        const struct outcome_answer *answer = &answers->at[i];
+        json_open_object(&json);
+        json_key(&json, "source");
+        json_text(&json, answer->source);
+        json_key(&json, "type");
+        json_text(&json, span_of(type_name(answer->type)));
+        json_key(&json, "outcome");
+        json_text(&json, span_of(outcome_name(answer->outcome)));
+        json_key(&json, "refusal");
+        json_text(&json, outcome_reason(answer, arena));
+        json_key(&json, "count");
+        json_int(&json, answer->count);
+        json_key(&json, "amount");
+        json_amount(&json, answer->amount_minor, money);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+}

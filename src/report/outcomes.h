@@ -1,0 +1,27 @@
+/* outcomes.h: how many documents of each source and type came to what, and why. */
+#ifndef TIEOUT_REPORT_OUTCOMES_H
+#define TIEOUT_REPORT_OUTCOMES_H
+
+#include "report/reader.h"
+
+struct outcome_answer {
+    struct span source;
+    int type;            /* enum document_type; DOCUMENT_NONE: a record that is no document */
+    enum outcome outcome;
+    int refusal;         /* enum refusal */
+    struct span waits_for; /* "shipment", "order", "item", "sale", "rate"; absent unless it waits */
+    int64_t count, amount_minor;
+};
+struct outcome_answers {
+    struct outcome_answer *at;
+    size_t count, room;
+};
+
+/* In the order source, type, outcome. */
+NODISCARD bool report_outcomes(const struct reader *reader, struct arena *arena, struct outcome_answers *out, struct err *err);
+/* "exceeds_open", "waits_document for shipment"; "" when nothing was refused. */
+struct span outcome_reason(const struct outcome_answer *answer, struct arena *arena);
+/* Array of {source, type, outcome, refusal, count, amount}. */
+void outcomes_write_json(const struct outcome_answers *answers, currency money, struct arena *arena, struct buf *out);
+
+#endif

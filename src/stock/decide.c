@@ -1,0 +1,301 @@
+/* decide.c: the movements that look at pools only: in, out, transfers, counts, statuses, values; see decide.h. What also
+ * looks at units that are gone is in decide_later.c; the shared parts are in decide_parts.c. */
+#include "stock/decide_parts.h"
+
+static void decide_in(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int pool = open_own_pool(d, movement->location);
+    int64_t value_minor = movement->value_minor;
+    if (value_minor == INT64_MIN)
+        value_minor = gain_value(d, pool, movement->qty_micro);
+    post_to(d, &movement->where, -value_minor, movement->where.tag);
+    put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = movement->qty_micro, .value_minor = value_minor});
+    count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
+    if (movement->status == UNITS_DAMAGED)
+        count_by(d, movement->location, UNITS_DAMAGED, -movement->qty_micro);
+}
+
+static void decide_out(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int pool = open_own_pool(d, movement->location);
+    struct slices slices = take_out(d, pool, movement->qty_micro);
+    if (d->refusal != BOOK_OK)
+        return;
+    note_gone(d, pool, &slices, NULL);
+    post_to(d, &movement->where, slices.value_minor, movement->where.tag);
+    count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
+    if (movement->status == UNITS_DAMAGED)
+        count_by(d, movement->location, UNITS_DAMAGED, movement->qty_micro);
+}
+
+static void decide_ship(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
+    count_by(d, TRANSIT_NAME, UNITS_OWN, movement->qty_micro);
+    if (movement->costing.company_pool)
+        return;
+    int pool = open_own_pool(d, movement->location);
+    struct slices slices = take_out(d, pool, movement->qty_micro);
+    if (d->refusal != BOOK_OK)
+        return;
+    int transit = open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
+    int64_t freight_minor = movement->value_minor == INT64_MIN ? 0 : movement->value_minor;
+    int64_t *shares = ARENA_ARRAY(d->arena, int64_t, slices.count);
+    int64_t *weights = ARENA_ARRAY(d->arena, int64_t, slices.count);
+    must(slices.count == 0 || (shares && weights));
+    for (size_t i = 0; i < slices.count; i++)
+        weights[i] = slices.at[i].qty_micro;
+    split_by_weight(freight_minor, weights, slices.count, shares);
+    for (size_t i = 0; i < slices.count; i++)
+        emit(d, (struct step){.kind = STEP_ADD,
+                              .pool = transit,
+                              .lot = slices.at[i].lot,
+                              .place = d->state->next_place,
+                              .target = movement->id,
+                              .qty_micro = slices.at[i].qty_micro,
+                              .value_minor = slices.at[i].value_minor + shares[i]});
+    post_to(d, &movement->where, -freight_minor, movement->where.tag);
+}
+
+static void decide_arrive(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    count_by(d, TRANSIT_NAME, UNITS_OWN, -movement->qty_micro);
+    count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
+    if (movement->costing.company_pool)
+        return;
+    int transit = open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
+    int64_t wanted_micro = movement->qty_micro;
+    struct slices slices = {0};
+    while (wanted_micro > 0) {
+        const struct pool *pool = &d->state->pools[transit];
+        size_t at = 0;
+        while (at < pool->layer_count && pool->layers[at].transfer != movement->refers)
+            at++;
+        if (at == pool->layer_count) {
+            refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
+            return;
+        }
+        struct slice slice = take_from_layer(d, transit, at, wanted_micro);
+        slices_add(d, &slices, slice);
+        wanted_micro -= slice.qty_micro;
+    }
+    int pool = open_own_pool(d, movement->location);
+    for (size_t i = 0; i < slices.count; i++) {
+        slices.at[i].place = 0;
+        put_in(d, pool, slices.at[i]);
+    }
+}
+
+static int64_t counted_before(const struct decision *d)
+{
+    const struct location_count *count = item_state_count(d->state, d->movement->location);
+    if (count == NULL)
+        return 0;
+    if (d->movement->whole)
+        return count->units[UNITS_OWN] + count->units[UNITS_DAMAGED] + count->units[UNITS_CONSIGNED];
+    if (d->movement->status == UNITS_OWN)
+        return count->units[UNITS_OWN] - count->units[UNITS_QUARANTINED];
+    return count->units[d->movement->status];
+}
+
+static void decide_count(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int64_t difference_micro = movement->qty_micro - counted_before(d);
+    if (difference_micro == 0)
+        return;
+    if (!movement->whole && movement->status == UNITS_DAMAGED) {
+        count_by(d, movement->location, UNITS_DAMAGED, difference_micro);
+        return;
+    }
+    int pool = open_own_pool(d, movement->location);
+    if (difference_micro > 0) {
+        int64_t value_minor = movement->value_minor;
+        if (value_minor == INT64_MIN)
+            value_minor = gain_value(d, pool, difference_micro);
+        else if (!amount_of(difference_micro, value_minor, movement->costing.exponent, &value_minor))
+            refuse(d, BOOK_OVERFLOW, 0);
+        if (d->refusal != BOOK_OK)
+            return;
+        post_to(d, &movement->where, -value_minor, movement->where.tag);
+        put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = difference_micro, .value_minor = value_minor});
+    } else {
+        struct slices slices = take_out(d, pool, -difference_micro);
+        if (d->refusal != BOOK_OK)
+            return;
+        note_gone(d, pool, &slices, NULL);
+        post_to(d, &movement->where, slices.value_minor, movement->where.tag);
+    }
+    count_by(d, movement->location, UNITS_OWN, difference_micro);
+    if (!movement->whole && movement->status == UNITS_QUARANTINED)
+        count_by(d, movement->location, UNITS_QUARANTINED, difference_micro);
+}
+
+static void decide_status(struct decision *d)
+{
+    count_by(d, d->movement->location, d->movement->status, d->movement->qty_micro);
+}
+
+/* Spreads value over the layers of a pool by their values (or quantities), and posts the other side. */
+static void spread_over_layers(struct decision *d, int pool_index, int64_t value_minor, bool by_qty)
+{
+    const struct pool *pool = &d->state->pools[pool_index];
+    size_t count = pool->layer_count;
+    if (count == 0)
+        return;
+    if (d->state->average) {
+        emit(d, (struct step){.kind = STEP_VALUE,
+                              .pool = pool_index,
+                              .lot = pool->layers[0].lot,
+                              .place = pool->layers[0].place,
+                              .value_minor = value_minor});
+        return;
+    }
+    int64_t *weights = ARENA_ARRAY(d->arena, int64_t, count);
+    int64_t *parts = ARENA_ARRAY(d->arena, int64_t, count);
+    must(weights && parts);
+    for (size_t i = 0; i < count; i++)
+        weights[i] = by_qty ? pool->layers[i].qty_micro : pool->layers[i].value_minor;
+    split_by_weight(value_minor, weights, count, parts);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i] != 0)
+            emit(d, (struct step){.kind = STEP_VALUE,
+                                  .pool = pool_index,
+                                  .lot = pool->layers[i].lot,
+                                  .place = pool->layers[i].place,
+                                  .value_minor = parts[i]});
+}
+
+static void decide_value(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int pool = item_state_pool(d->state, POOL_STOCK, own_pool_name(movement, movement->location));
+    int64_t held_minor = pool < 0 ? 0 : pool_value(d->state, &d->state->pools[pool]);
+    bool has_layers = pool >= 0 && d->state->pools[pool].layer_count > 0;
+    if (!has_layers || held_minor + movement->value_minor < 0) {
+        refuse(d, BOOK_EXCEEDS, held_minor);
+        return;
+    }
+    spread_over_layers(d, pool, movement->value_minor, false);
+    post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
+}
+
+static void decide_standard(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    for (size_t i = 0; i < d->state->pool_count; i++) {
+        const struct pool *pool = &d->state->pools[i];
+        int64_t change_minor = 0;
+        if (pool->layer_count == 0)
+            continue;
+        if (!amount_of(pool_qty(pool), movement->standard_micro - movement->last_micro, movement->costing.exponent,
+                       &change_minor)) {
+            refuse(d, BOOK_OVERFLOW, 0);
+            return;
+        }
+        int64_t held_minor = pool_value(d->state, pool);
+        if (held_minor + change_minor < 0)
+            change_minor = -held_minor;
+        spread_over_layers(d, (int)i, change_minor, true);
+        post_to(d, &movement->where, -change_minor, movement->where.tag);
+    }
+}
+
+void decide(struct decision *d)
+{
+    if (!d->state->whole && decide_needs_whole(d->state, d->movement)) {
+        refuse(d, BOOK_NEEDS_WHOLE, 0);
+        return;
+    }
+    item_state_begin(d->state, d->movement);
+    switch (d->movement->kind) {
+    case MOVE_IN: decide_in(d); return;
+    case MOVE_OUT: decide_out(d); return;
+    case MOVE_SHIP: decide_ship(d); return;
+    case MOVE_ARRIVE: decide_arrive(d); return;
+    case MOVE_COUNT: decide_count(d); return;
+    case MOVE_STATUS: decide_status(d); return;
+    case MOVE_VALUE: decide_value(d); return;
+    case MOVE_STANDARD: decide_standard(d); return;
+    case MOVE_RETURN: decide_return(d); return;
+    case MOVE_DELIVER: decide_deliver(d); return;
+    case MOVE_BILL: decide_bill(d); return;
+    case MOVE_LANDED:
+    case MOVE_FOLLOW: decide_landed(d); return;
+    case MOVE_SUPPLIER_RETURN: decide_supplier_return(d); return;
+    }
+    must(!"a known movement");
+}
+
+static bool settles_elsewhere(const struct item_state *state, const struct movement *movement)
+{
+    int pool = item_state_pool(state, POOL_STOCK, own_pool_name(movement, movement->location));
+    if (pool < 0)
+        return false;
+    for (size_t i = 0; i < state->pools[pool].owed_count; i++)
+        if (state->pools[pool].owed[i].elsewhere)
+            return true;
+    return false;
+}
+
+bool decide_needs_whole(const struct item_state *state, const struct movement *movement)
+{
+    switch (movement->kind) {
+    case MOVE_IN:
+    case MOVE_COUNT:
+    case MOVE_ARRIVE: return settles_elsewhere(state, movement);
+    case MOVE_OUT:
+    case MOVE_SHIP: return movement->pick_count > 0;
+    case MOVE_STATUS:
+    case MOVE_VALUE:
+    case MOVE_STANDARD: return false;
+    case MOVE_RETURN:
+    case MOVE_DELIVER:
+    case MOVE_BILL:
+    case MOVE_LANDED:
+    case MOVE_FOLLOW:
+    case MOVE_SUPPLIER_RETURN: return true;
+    }
+    return true;
+}
+
+/* Figures of an ordinary size: no product of them comes near 63 bits, so nothing can overflow on the way. */
+static bool is_ordinary(const struct item_state *state, const struct movement *movement)
+{
+    const int64_t ordinary = INT64_C(1000000000000); /* a million units; ten billion in cents */
+    int pool = item_state_pool(state, POOL_STOCK, own_pool_name(movement, movement->location));
+    int64_t last_minor = pool >= 0 ? state->pools[pool].last_value_minor : 0;
+    int64_t last_micro = pool >= 0 ? state->pools[pool].last_qty_micro : 0;
+    bool unit_fits = last_micro == 0 || last_minor / (last_micro / MICRO + 1) < 1000000000;
+    if (last_micro > 0 && last_micro < MICRO / 1000)
+        unit_fits = last_minor < 1000;
+    return movement->qty_micro < ordinary && (movement->value_minor == INT64_MIN || movement->value_minor < ordinary) &&
+           unit_fits && movement->last_micro < ordinary && movement->standard_micro < ordinary;
+}
+
+bool decide_is_certain(const struct item_state *state, const struct movement *movement)
+{
+    switch (movement->kind) {
+    case MOVE_STATUS: return true;
+    case MOVE_IN: return is_ordinary(state, movement);
+    case MOVE_OUT:
+        return !movement->costing.refuse_short && movement->costing.method != METHOD_SPECIFIC &&
+               is_ordinary(state, movement);
+    case MOVE_RETURN:
+    case MOVE_DELIVER:
+    case MOVE_LANDED:
+    case MOVE_FOLLOW:
+    case MOVE_SHIP:
+    case MOVE_ARRIVE:
+    case MOVE_COUNT:
+    case MOVE_VALUE:
+    case MOVE_STANDARD:
+    case MOVE_BILL:
+    case MOVE_SUPPLIER_RETURN: return false;
+    }
+    return false;
+}

@@ -1,0 +1,482 @@
+/* decide_later.c: what acts on units wherever they are by now: returns, deliveries, bills, later costs, returns to the
+ * supplier. All of it needs the whole state; see decide.h. */
+#include "stock/decide_parts.h"
+
+__extension__ typedef __int128 wide;
+
+/* One place of a lot's row: gone units, or a layer. */
+struct row_place {
+    bool is_gone;
+    size_t index; /* of gone, or of the layer in its pool */
+    int pool;
+    uint32_t place;
+    int64_t qty_micro;
+};
+struct row {
+    struct row_place *at;
+    size_t count;
+};
+
+static int place_order(const struct row_place *a, const struct row_place *b, const struct item_state *state)
+{
+    bool a_stock = state->pools[a->pool].kind == POOL_STOCK;
+    bool b_stock = state->pools[b->pool].kind == POOL_STOCK;
+    if (a_stock != b_stock)
+        return a_stock ? 1 : -1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Gone units in the order they went, then in transit, then layers by place. */
+static struct row row_of(const struct decision *d, movement_id lot)
+{
+    const struct item_state *state = d->state;
+    size_t room = state->gone_count;
+    for (size_t p = 0; p < state->pool_count; p++)
+        room += state->pools[p].layer_count;
+    struct row row = {.at = ARENA_ARRAY(d->arena, struct row_place, room ? room : 1)};
+    must(row.at != NULL);
+    for (size_t i = 0; i < state->gone_count; i++)
+        if (state->gone[i].lot == lot && !state->gone[i].to_supplier)
+            row.at[row.count++] =
+                (struct row_place){.is_gone = true, .index = i, .qty_micro = state->gone[i].qty_micro};
+    size_t first_layer = row.count;
+    for (size_t p = 0; p < state->pool_count; p++)
+        for (size_t i = 0; i < state->pools[p].layer_count; i++) {
+            const struct layer *layer = &state->pools[p].layers[i];
+            if (layer->lot != lot)
+                continue;
+            struct row_place place = {.index = i, .pool = (int)p, .place = layer->place, .qty_micro = layer->qty_micro};
+            size_t at = row.count++;
+            while (at > first_layer && place_order(&row.at[at - 1], &place, state) > 0) {
+                row.at[at] = row.at[at - 1];
+                at--;
+            }
+            row.at[at] = place;
+        }
+    return row;
+}
+
+/* Each place's share by quantity, cut toward zero; the odd cents go to the first place (docs/formats/stock-postings.md, row of a lot). */
+static void cut_shares(int64_t value_minor, const struct row_place *places, size_t count, int64_t *out_shares)
+{
+    wide total_micro = 0;
+    for (size_t i = 0; i < count; i++)
+        total_micro += places[i].qty_micro;
+    int64_t odd_minor = value_minor;
+    for (size_t i = 0; i < count; i++) {
+        out_shares[i] = (int64_t)((wide)value_minor * places[i].qty_micro / total_micro);
+        odd_minor -= out_shares[i];
+    }
+    out_shares[0] += odd_minor;
+}
+
+/* Puts `value` on one place; what a layer cannot bear goes to price difference. */
+static void value_on_place(struct decision *d, const struct row_place *place, movement_id lot, int64_t value_minor,
+                           struct span tag)
+{
+    if (value_minor == 0)
+        return;
+    if (place->is_gone) {
+        const struct where where = d->state->gone[place->index].where;
+        emit(d, (struct step){.kind = STEP_COST,
+                              .index = (uint32_t)place->index,
+                              .target = d->state->gone[place->index].movement,
+                              .value_minor = value_minor});
+        post_to(d, &where, value_minor, tag);
+        return;
+    }
+    const struct pool *pool = &d->state->pools[place->pool];
+    bool pooled = d->state->average && pool->kind == POOL_STOCK;
+    int64_t held_minor = pool->value_minor;
+    for (size_t i = 0; !pooled && i < pool->layer_count; i++)
+        if (pool->layers[i].lot == lot && pool->layers[i].place == place->place)
+            held_minor = pool->layers[i].value_minor;
+    int64_t borne_minor = held_minor + value_minor < 0 ? -held_minor : value_minor;
+    if (borne_minor != 0)
+        emit(d, (struct step){.kind = STEP_VALUE,
+                              .pool = place->pool,
+                              .lot = lot,
+                              .place = place->place,
+                              .value_minor = borne_minor});
+    post_role(d, ROLE_PRICE_DIFFERENCE, value_minor - borne_minor, tag);
+}
+
+void spread_over_row(struct decision *d, movement_id lot, int64_t from_micro, int64_t length_micro, int64_t value_minor,
+                     struct span tag)
+{
+    if (value_minor == 0)
+        return;
+    if (d->movement->costing.method == METHOD_STANDARD) {
+        post_role(d, ROLE_PRICE_DIFFERENCE, value_minor, tag);
+        return;
+    }
+    struct row row = row_of(d, lot);
+    int64_t total_micro = 0;
+    int64_t position_micro = 0;
+    int64_t end_micro = length_micro < 0 ? INT64_MAX : from_micro + length_micro;
+    size_t kept = 0;
+    for (size_t i = 0; i < row.count; i++) {
+        int64_t start = position_micro > from_micro ? position_micro : from_micro;
+        position_micro += row.at[i].qty_micro;
+        int64_t stop = position_micro < end_micro ? position_micro : end_micro;
+        if (stop <= start)
+            continue;
+        row.at[kept] = row.at[i];
+        row.at[kept].qty_micro = stop - start;
+        total_micro += row.at[kept++].qty_micro;
+    }
+    if (total_micro == 0) {
+        post_role(d, ROLE_PRICE_DIFFERENCE, value_minor, tag);
+        return;
+    }
+    int64_t *shares = ARENA_ARRAY(d->arena, int64_t, kept);
+    must(shares != NULL);
+    cut_shares(value_minor, row.at, kept, shares);
+    for (size_t i = 0; i < kept; i++)
+        value_on_place(d, &row.at[i], lot, shares[i], tag);
+}
+
+void settle_elsewhere(struct decision *d, movement_id owed, movement_id lot, uint32_t place, int64_t qty_micro,
+                      int64_t difference_minor)
+{
+    /* First the units become units of the inflow, place by place; then the difference follows them. */
+    struct row row = row_of(d, owed);
+    int64_t left_micro = qty_micro;
+    struct row_place *moved = ARENA_ARRAY(d->arena, struct row_place, row.count ? row.count : 1);
+    int64_t *shares = ARENA_ARRAY(d->arena, int64_t, row.count ? row.count : 1);
+    must(moved && shares);
+    size_t count = 0;
+    for (size_t i = 0; i < row.count && left_micro > 0; i++) {
+        moved[count] = row.at[i];
+        if (moved[count].qty_micro > left_micro)
+            moved[count].qty_micro = left_micro;
+        left_micro -= moved[count++].qty_micro;
+    }
+    if (count == 0) {
+        post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("owed"));
+        return;
+    }
+    cut_shares(difference_minor, moved, count, shares);
+    size_t inserted = 0; /* a split of gone units puts its part in front and moves the later ones up */
+    for (size_t i = 0; i < count; i++) {
+        struct row_place *at = &moved[i];
+        if (at->is_gone) {
+            size_t index = at->index + inserted;
+            const struct gone gone = d->state->gone[index];
+            int64_t value_minor = partial_draw(gone.value_minor, at->qty_micro, gone.qty_micro);
+            inserted += at->qty_micro < gone.qty_micro;
+            emit(d, (struct step){.kind = STEP_RELOT_GONE,
+                                  .index = (uint32_t)index,
+                                  .lot = lot,
+                                  .place = place,
+                                  .qty_micro = at->qty_micro,
+                                  .value_minor = value_minor});
+            at->index = index;
+        } else {
+            const struct pool *pool = &d->state->pools[at->pool];
+            size_t layer = 0;
+            while (pool->layers[layer].lot != owed || pool->layers[layer].place != at->place)
+                layer++;
+            int64_t value_minor =
+                partial_draw(pool->layers[layer].value_minor, at->qty_micro, pool->layers[layer].qty_micro);
+            emit(d, (struct step){.kind = STEP_RELOT,
+                                  .pool = at->pool,
+                                  .lot = lot,
+                                  .place = at->place,
+                                  .target = owed,
+                                  .qty_micro = at->qty_micro,
+                                  .value_minor = value_minor});
+        }
+        value_on_place(d, at, lot, shares[i], SPAN("owed"));
+    }
+}
+
+static bool is_units_of_line(const struct gone *gone, const struct movement *movement)
+{
+    return gone->order != 0 && gone->order == movement->order && gone->order_part == movement->order_part &&
+           span_eq(gone->where.order_line, movement->where.order_line);
+}
+
+/* The pool that owes these units, or -1. */
+static int owing_pool(const struct item_state *state, movement_id issue)
+{
+    for (size_t p = 0; p < state->pool_count; p++)
+        for (size_t i = 0; i < state->pools[p].owed_count; i++)
+            if (state->pools[p].owed[i].issue == issue)
+                return (int)p;
+    return -1;
+}
+
+/* Units of an owed slice come back: into the pool that owes they only shrink it, elsewhere they are a layer of it. */
+static void return_owed(struct decision *d, size_t index, int64_t qty_micro, int pool, bool comes_in)
+{
+    const struct gone gone = d->state->gone[index];
+    int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
+    int owing = owing_pool(d->state, gone.lot);
+    must(owing >= 0);
+    emit(d, (struct step){
+                .kind = STEP_BACK, .index = (uint32_t)index, .qty_micro = qty_micro, .value_minor = value_minor});
+    post_to(d, &gone.where, -value_minor, SPAN("return"));
+    if (comes_in && owing == pool) {
+        emit(d, (struct step){.kind = STEP_UNOWE,
+                              .pool = owing,
+                              .target = gone.lot,
+                              .qty_micro = qty_micro,
+                              .value_minor = value_minor});
+        return;
+    }
+    emit(d, (struct step){.kind = STEP_ELSEWHERE, .pool = owing, .target = gone.lot});
+    if (comes_in) {
+        put_in(d, pool, (struct slice){.lot = gone.lot, .qty_micro = qty_micro, .value_minor = value_minor});
+        return;
+    }
+    struct where where = gone.where;
+    where.role = ROLE_DAMAGED_GOODS_WRITE_OFF;
+    struct where *kept = ARENA_NEW(d->arena, struct where);
+    must(kept != NULL);
+    *kept = where;
+    emit(d, (struct step){.kind = STEP_GONE,
+                          .pool = owing,
+                          .lot = gone.lot,
+                          .qty_micro = qty_micro,
+                          .value_minor = value_minor,
+                          .where = kept});
+    post_to(d, kept, value_minor, SPAN("return"));
+}
+
+static void return_slice(struct decision *d, size_t index, int64_t qty_micro, int pool, bool comes_in)
+{
+    const struct movement *movement = d->movement;
+    const struct gone gone = d->state->gone[index];
+    int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
+    emit(d, (struct step){
+                .kind = STEP_BACK, .index = (uint32_t)index, .qty_micro = qty_micro, .value_minor = value_minor});
+    if (!comes_in) {
+        struct where *kept = ARENA_NEW(d->arena, struct where);
+        must(kept != NULL);
+        *kept = gone.where;
+        kept->role = ROLE_DAMAGED_GOODS_WRITE_OFF;
+        emit(d, (struct step){.kind = STEP_GONE,
+                              .pool = gone.pool,
+                              .lot = gone.lot,
+                              .place = gone.place,
+                              .qty_micro = qty_micro,
+                              .value_minor = value_minor,
+                              .where = kept});
+        post_to(d, kept, value_minor, SPAN("return"));
+        post_to(d, &gone.where, -value_minor, SPAN("return"));
+        return;
+    }
+    struct slice slice = {.lot = gone.lot, .qty_micro = qty_micro, .value_minor = value_minor};
+    if (pool == gone.pool && !movement->costing.returned_last)
+        slice.place = gone.place;
+    if (movement->costing.return_current) {
+        int64_t current_minor = gain_value(d, pool, qty_micro);
+        const struct pool *into = &d->state->pools[pool];
+        bool known = into->layer_count > 0 || into->last_qty_micro > 0 || movement->last_micro != INT64_MIN ||
+                     movement->standard_micro != INT64_MIN;
+        slice = (struct slice){
+            .lot = movement->id, .qty_micro = qty_micro, .value_minor = known ? current_minor : value_minor};
+    }
+    post_to(d, &gone.where, -slice.value_minor, SPAN("return"));
+    put_in(d, pool, slice);
+}
+
+/* The next of the line's units to come back: owed ones first, then in the order they went. */
+static size_t next_to_return(const struct decision *d)
+{
+    const struct item_state *state = d->state;
+    size_t first = SIZE_MAX;
+    for (size_t i = 0; i < state->gone_count; i++) {
+        if (!is_units_of_line(&state->gone[i], d->movement))
+            continue;
+        if (state->gone[i].owed)
+            return i;
+        if (first == SIZE_MAX)
+            first = i;
+    }
+    return first;
+}
+
+void decide_return(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    bool damaged = movement->status == UNITS_DAMAGED;
+    if (movement->lost)
+        return;
+    int pool = open_own_pool(d, movement->location);
+    int64_t wanted_micro = movement->qty_micro;
+    while (wanted_micro > 0) {
+        size_t index = next_to_return(d);
+        if (index == SIZE_MAX) {
+            refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
+            return;
+        }
+        const struct gone *gone = &d->state->gone[index];
+        int64_t qty_micro = wanted_micro < gone->qty_micro ? wanted_micro : gone->qty_micro;
+        if (gone->owed)
+            return_owed(d, index, qty_micro, pool, !damaged);
+        else
+            return_slice(d, index, qty_micro, pool, !damaged);
+        wanted_micro -= qty_micro;
+    }
+    if (!damaged)
+        count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
+    if (movement->status != UNITS_OWN)
+        count_by(d, movement->location, movement->status, movement->qty_micro);
+}
+
+void decide_deliver(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int64_t wanted_micro = movement->qty_micro;
+    for (size_t i = 0; i < d->state->gone_count && wanted_micro > 0; i++) {
+        const struct gone gone = d->state->gone[i];
+        if (!is_units_of_line(&gone, movement) || gone.where.role != ROLE_GOODS_OUT)
+            continue;
+        int64_t qty_micro = wanted_micro < gone.qty_micro ? wanted_micro : gone.qty_micro;
+        int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
+        struct where *where = ARENA_NEW(d->arena, struct where);
+        must(where != NULL);
+        *where = gone.where;
+        where->role = ROLE_COGS;
+        emit(d, (struct step){.kind = STEP_WHERE,
+                              .index = (uint32_t)i,
+                              .qty_micro = qty_micro,
+                              .value_minor = value_minor,
+                              .where = where});
+        if (gone.owed)
+            emit(d, (struct step){.kind = STEP_ELSEWHERE, .pool = owing_pool(d->state, gone.lot), .target = gone.lot});
+        post_to(d, where, value_minor, where->tag);
+        post_to(d, &gone.where, -value_minor, gone.where.tag);
+        wanted_micro -= qty_micro;
+    }
+    if (wanted_micro > 0)
+        refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
+}
+
+static const struct lot_account *lot_account(const struct item_state *state, movement_id lot)
+{
+    for (size_t i = state->lot_count; i-- > 0;)
+        if (state->lots[i].lot == lot)
+            return &state->lots[i];
+    return NULL;
+}
+
+void decide_bill(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    const struct lot_account *found = lot_account(d->state, movement->refers);
+    if (found == NULL) {
+        refuse(d, BOOK_EXCEEDS, 0);
+        return;
+    }
+    const struct lot_account lot = *found;
+    int64_t qty_micro = movement->qty_micro;
+    int64_t held_micro = qty_micro >= 0 ? lot.unbilled_micro : lot.billed_micro;
+    if ((qty_micro >= 0 ? qty_micro : -qty_micro) > held_micro) {
+        refuse(d, BOOK_EXCEEDS, held_micro);
+        return;
+    }
+    int64_t carried_minor = 0;
+    int64_t from_micro = lot.billed_micro;
+    int64_t length_micro = qty_micro;
+    if (qty_micro > 0)
+        carried_minor = partial_draw(lot.grni_minor, qty_micro, lot.unbilled_micro);
+    if (qty_micro < 0) {
+        carried_minor = -partial_draw(lot.value_minor - lot.grni_minor, -qty_micro, lot.billed_micro);
+        from_micro = lot.billed_micro + qty_micro;
+        length_micro = -qty_micro;
+    }
+    if (qty_micro == 0) {
+        from_micro = 0;
+        length_micro = lot.billed_micro;
+    } else {
+        emit(d, (struct step){
+                    .kind = STEP_BILLED, .target = lot.lot, .qty_micro = qty_micro, .value_minor = carried_minor});
+    }
+    int64_t difference_minor = movement->value_minor - carried_minor;
+    post_to(d, &lot.where, -difference_minor, lot.where.tag);
+    if (movement->costing.difference_account)
+        post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("bill"));
+    else
+        spread_over_row(d, lot.lot, from_micro, length_micro, difference_minor, SPAN("bill"));
+}
+
+void decide_landed(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
+    spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));
+}
+
+/* Units of one lot leave for the supplier: what was not billed releases its GRNI, the rest is credited. */
+static void credit_slice(struct decision *d, const struct slice *slice, int64_t *credited_micro, int64_t *grni_minor)
+{
+    const struct lot_account *found = lot_account(d->state, slice->lot);
+    if (found == NULL || found->where.role != ROLE_GRNI) {
+        *credited_micro += slice->qty_micro;
+        return;
+    }
+    const struct lot_account lot = *found;
+    int64_t unbilled_micro = slice->qty_micro < lot.unbilled_micro ? slice->qty_micro : lot.unbilled_micro;
+    *credited_micro += slice->qty_micro - unbilled_micro;
+    if (unbilled_micro == 0)
+        return;
+    int64_t released_minor = partial_draw(lot.grni_minor, unbilled_micro, lot.unbilled_micro);
+    emit(d, (struct step){
+                .kind = STEP_UNBILLED, .target = lot.lot, .qty_micro = unbilled_micro, .value_minor = released_minor});
+    post_to(d, &lot.where, released_minor, SPAN("supplier_return"));
+    *grni_minor += released_minor;
+}
+
+/* The receipt's own cost of the credited units, where the document states no credit. */
+static int64_t default_credit(struct decision *d, const struct slices *slices, int64_t credited_micro)
+{
+    int64_t cost_minor = 0;
+    int64_t qty_micro = 0;
+    for (size_t i = 0; i < slices->count; i++) {
+        const struct lot_account *lot = lot_account(d->state, slices->at[i].lot);
+        cost_minor +=
+            lot ? partial_draw(lot->value_minor, slices->at[i].qty_micro, lot->qty_micro) : slices->at[i].value_minor;
+        qty_micro += slices->at[i].qty_micro;
+    }
+    return qty_micro ? partial_draw(cost_minor, credited_micro, qty_micro) : 0;
+}
+
+void decide_supplier_return(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int pool = open_own_pool(d, movement->location);
+    struct slices slices = {0};
+    int64_t wanted_micro = movement->qty_micro;
+    bool original = movement->costing.supplier_return == 0 && movement->refers != 0 && !d->state->average;
+    for (size_t at = 0; original && wanted_micro > 0 && at < d->state->pools[pool].layer_count;) {
+        if (d->state->pools[pool].layers[at].lot != movement->refers) {
+            at++;
+            continue;
+        }
+        struct slice slice = take_from_layer(d, pool, at, wanted_micro);
+        slices_add(d, &slices, slice);
+        wanted_micro -= slice.qty_micro;
+    }
+    if (wanted_micro > 0) {
+        struct slices rest = take_out(d, pool, wanted_micro);
+        if (d->refusal != BOOK_OK)
+            return;
+        for (size_t i = 0; i < rest.count; i++)
+            slices_add(d, &slices, rest.at[i]);
+    }
+    note_gone(d, pool, &slices, NULL);
+    int64_t credited_micro = 0;
+    int64_t grni_minor = 0;
+    for (size_t i = 0; i < slices.count; i++)
+        credit_slice(d, &slices.at[i], &credited_micro, &grni_minor);
+    int64_t credit_minor = movement->value_minor == INT64_MIN ? default_credit(d, &slices, credited_micro)
+                           : credited_micro == 0
+                               ? 0
+                               : partial_draw(movement->value_minor, credited_micro, movement->qty_micro);
+    post_role(d, ROLE_ACCOUNTS_PAYABLE, credit_minor, SPAN("supplier_return"));
+    post_role(d, ROLE_PRICE_DIFFERENCE, slices.value_minor - grni_minor - credit_minor, SPAN("supplier_return"));
+    count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
+}

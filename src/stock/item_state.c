@@ -1,0 +1,545 @@
+/* item_state.c: one door into an item's state: item_state_apply; see item_state.h. */
+#include "stock/item_state.h"
+
+#include <string.h>
+
+/* Grows an arena array to hold one more. The old array stays in the arena until the book is packed anew. */
+#define GROW(arena, array, count, room)                                      \
+    do {                                                                     \
+        if ((count) == (room)) {                                             \
+            size_t grown_room = (room) ? (room)*2 : 4;                       \
+            void *grown = arena_array((arena), grown_room, sizeof *(array)); \
+            must(grown != NULL);                                             \
+            if ((count) > 0)                                                 \
+                memcpy(grown, (array), (count) * sizeof *(array));           \
+            (array) = grown;                                                 \
+            (room) = grown_room;                                             \
+        }                                                                    \
+    } while (0)
+
+struct item_state item_state_make(struct arena *arena, bool average, bool whole)
+{
+    return (struct item_state){.arena = arena, .average = average, .whole = whole, .next_place = 1};
+}
+
+static void *copy_array(struct arena *arena, const void *from, size_t count, size_t size)
+{
+    if (count == 0)
+        return NULL;
+    void *to = arena_array(arena, count, size);
+    must(to != NULL);
+    memcpy(to, from, count * size);
+    return to;
+}
+
+struct item_state item_state_clone(const struct item_state *state, struct arena *arena)
+{
+    struct item_state copy = *state;
+    copy.arena = arena;
+    copy.pools = copy_array(arena, state->pools, state->pool_count, sizeof *state->pools);
+    copy.pool_room = state->pool_count;
+    for (size_t i = 0; i < copy.pool_count; i++) {
+        struct pool *pool = &copy.pools[i];
+        pool->layers = copy_array(arena, pool->layers, pool->layer_count, sizeof *pool->layers);
+        pool->layer_room = pool->layer_count;
+        pool->owed = copy_array(arena, pool->owed, pool->owed_count, sizeof *pool->owed);
+        pool->owed_room = pool->owed_count;
+    }
+    copy.counts = copy_array(arena, state->counts, state->count_count, sizeof *state->counts);
+    copy.count_room = state->count_count;
+    copy.gone = copy_array(arena, state->gone, state->gone_count, sizeof *state->gone);
+    copy.gone_room = state->gone_count;
+    copy.lots = copy_array(arena, state->lots, state->lot_count, sizeof *state->lots);
+    copy.lot_room = state->lot_count;
+    return copy;
+}
+
+static struct span keep_text(struct arena *arena, struct span text)
+{
+    return text.len ? arena_copy(arena, text) : text;
+}
+
+struct item_state item_state_keep(const struct item_state *state, struct arena *arena)
+{
+    struct item_state light = *state;
+    light.gone_count = light.lot_count = 0;
+    struct item_state copy = item_state_clone(&light, arena);
+    copy.whole = false;
+    copy.gone = NULL;
+    copy.lots = NULL;
+    copy.gone_room = copy.lot_room = 0;
+    for (size_t i = 0; i < copy.pool_count; i++) {
+        struct pool *pool = &copy.pools[i];
+        pool->name = keep_text(arena, pool->name);
+        for (size_t o = 0; o < pool->owed_count; o++) {
+            struct where *where = &pool->owed[o].where;
+            struct span *const texts[] = {&where->channel,    &where->location, &where->order,
+                                          &where->order_line, &where->party,    &where->tag};
+            for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
+                *texts[t] = keep_text(arena, *texts[t]);
+        }
+    }
+    for (size_t i = 0; i < copy.count_count; i++)
+        copy.counts[i].location = keep_text(arena, copy.counts[i].location);
+    return copy;
+}
+
+int item_state_pool(const struct item_state *state, enum pool_kind kind, struct span name)
+{
+    for (size_t i = 0; i < state->pool_count; i++)
+        if (state->pools[i].kind == kind && span_eq(state->pools[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+const struct location_count *item_state_count(const struct item_state *state, struct span location)
+{
+    for (size_t i = 0; i < state->count_count; i++)
+        if (span_eq(state->counts[i].location, location))
+            return &state->counts[i];
+    return NULL;
+}
+
+int64_t pool_qty(const struct pool *pool)
+{
+    int64_t qty_micro = 0;
+    for (size_t i = 0; i < pool->layer_count; i++)
+        qty_micro += pool->layers[i].qty_micro;
+    return qty_micro;
+}
+
+int64_t pool_value(const struct item_state *state, const struct pool *pool)
+{
+    if (state->average && pool->kind == POOL_STOCK)
+        return pool->value_minor;
+    int64_t value_minor = 0;
+    for (size_t i = 0; i < pool->layer_count; i++)
+        value_minor += pool->layers[i].value_minor;
+    return value_minor;
+}
+
+int64_t pool_owed_qty(const struct pool *pool)
+{
+    int64_t qty_micro = 0;
+    for (size_t i = 0; i < pool->owed_count; i++)
+        qty_micro += pool->owed[i].qty_micro;
+    return qty_micro;
+}
+
+int64_t pool_owed_value(const struct pool *pool)
+{
+    int64_t value_minor = 0;
+    for (size_t i = 0; i < pool->owed_count; i++)
+        value_minor += pool->owed[i].value_minor;
+    return value_minor;
+}
+
+/* Under average a stock pool's value is one figure; elsewhere each layer has its own. */
+static int64_t *value_of(struct item_state *state, struct pool *pool, struct layer *layer)
+{
+    return state->average && pool->kind == POOL_STOCK ? &pool->value_minor : &layer->value_minor;
+}
+
+static size_t layer_find(const struct pool *pool, movement_id lot, uint32_t place)
+{
+    for (size_t i = 0; i < pool->layer_count; i++)
+        if (pool->layers[i].place == place && pool->layers[i].lot == lot)
+            return i;
+    return SIZE_MAX;
+}
+
+static void layer_remove(struct pool *pool, size_t at)
+{
+    pool->layer_count--;
+    memmove(&pool->layers[at], &pool->layers[at + 1], (pool->layer_count - at) * sizeof pool->layers[0]);
+}
+
+static void layer_insert(struct item_state *state, struct pool *pool, struct layer layer)
+{
+    GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
+    size_t at = pool->layer_count;
+    while (at > 0 && pool->layers[at - 1].place > layer.place)
+        at--;
+    memmove(&pool->layers[at + 1], &pool->layers[at], (pool->layer_count - at) * sizeof pool->layers[0]);
+    pool->layers[at] = layer;
+    pool->layer_count++;
+}
+
+static void gone_insert(struct item_state *state, size_t at, struct gone gone)
+{
+    GROW(state->arena, state->gone, state->gone_count, state->gone_room);
+    memmove(&state->gone[at + 1], &state->gone[at], (state->gone_count - at) * sizeof gone);
+    state->gone[at] = gone;
+    state->gone_count++;
+}
+
+static void gone_remove(struct item_state *state, size_t at)
+{
+    state->gone_count--;
+    memmove(&state->gone[at], &state->gone[at + 1], (state->gone_count - at) * sizeof state->gone[0]);
+}
+
+static const struct where *where_of(const struct movement *movement, const struct step *step)
+{
+    return step->where ? step->where : &movement->where;
+}
+
+static void apply_take(struct item_state *state, const struct step *step)
+{
+    struct pool *pool = &state->pools[step->pool];
+    size_t at = layer_find(pool, step->lot, step->place);
+    must(at != SIZE_MAX);
+    struct layer *layer = &pool->layers[at];
+    int64_t *value = value_of(state, pool, layer);
+    layer->qty_micro -= step->qty_micro;
+    *value -= step->value_minor;
+    must(layer->qty_micro >= 0 && *value >= 0); /* C-4 */
+    if (layer->qty_micro == 0) {
+        if (value == &layer->value_minor)
+            must(*value == 0); /* C-4 */
+        layer_remove(pool, at);
+        must(pool->layer_count > 0 || pool->value_minor == 0); /* C-4 */
+    }
+    if (!state->average && pool->kind == POOL_STOCK) {
+        pool->last_value_minor = step->value_minor;
+        pool->last_qty_micro = step->qty_micro;
+    }
+}
+
+static void apply_add(struct item_state *state, const struct step *step)
+{
+    struct pool *pool = &state->pools[step->pool];
+    must(pool->owed_count == 0); /* C-4 */
+    must(step->qty_micro > 0 && step->value_minor >= 0);
+    size_t at = layer_find(pool, step->lot, step->place);
+    if (at != SIZE_MAX) {
+        pool->layers[at].qty_micro += step->qty_micro;
+        *value_of(state, pool, &pool->layers[at]) += step->value_minor;
+        return;
+    }
+    struct layer layer = {
+        .lot = step->lot, .place = step->place, .qty_micro = step->qty_micro, .transfer = step->target};
+    if (state->average && pool->kind == POOL_STOCK)
+        pool->value_minor += step->value_minor;
+    else
+        layer.value_minor = step->value_minor;
+    layer_insert(state, pool, layer);
+    if (step->place >= state->next_place)
+        state->next_place = step->place + 1;
+}
+
+static void apply_value(struct item_state *state, const struct step *step)
+{
+    struct pool *pool = &state->pools[step->pool];
+    size_t at = layer_find(pool, step->lot, step->place);
+    must(at != SIZE_MAX);
+    int64_t *value = value_of(state, pool, &pool->layers[at]);
+    *value += step->value_minor;
+    must(*value >= 0); /* C-4 */
+}
+
+static void apply_owe(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    struct pool *pool = &state->pools[step->pool];
+    must(pool->layer_count == 0); /* C-4 */
+    GROW(state->arena, pool->owed, pool->owed_count, pool->owed_room);
+    pool->owed[pool->owed_count++] = (struct owed_slice){
+        .issue = movement->id,
+        .qty_micro = step->qty_micro,
+        .value_minor = step->value_minor,
+        .where = *where_of(movement, step),
+        .elsewhere = movement->kind == MOVE_SHIP,
+    };
+}
+
+static struct owed_slice *owed_find(struct pool *pool, movement_id issue)
+{
+    size_t at = 0;
+    while (at < pool->owed_count && pool->owed[at].issue != issue)
+        at++;
+    must(at < pool->owed_count);
+    return &pool->owed[at];
+}
+
+/* Takes qty and value off the owed slice of `issue`. */
+static void owed_shrink(struct pool *pool, movement_id issue, int64_t qty_micro, int64_t value_minor)
+{
+    struct owed_slice *owed = owed_find(pool, issue);
+    owed->qty_micro -= qty_micro;
+    owed->value_minor -= value_minor;
+    must(owed->qty_micro >= 0 && owed->value_minor >= 0);
+    if (owed->qty_micro == 0) {
+        must(owed->value_minor == 0); /* C-4 */
+        pool->owed_count--;
+        memmove(owed, owed + 1, (pool->owed_count - (size_t)(owed - pool->owed)) * sizeof *owed);
+    }
+}
+
+/* The gone units of an owed slice that are settled now carry their real lot and cost, in the owed ones' place. */
+static void gone_settle(struct item_state *state, const struct step *step)
+{
+    size_t at = 0;
+    while (at < state->gone_count &&
+           !(state->gone[at].owed && state->gone[at].lot == step->target && state->gone[at].movement == step->target))
+        at++;
+    if (at == state->gone_count)
+        return; /* its units are elsewhere: the steps that follow say where */
+    struct gone settled = state->gone[at];
+    state->gone[at].qty_micro -= step->qty_micro;
+    state->gone[at].value_minor -= step->value_minor;
+    settled.lot = step->lot;
+    settled.qty_micro = step->qty_micro;
+    settled.value_minor = step->cost_minor;
+    settled.place = step->place;
+    settled.owed = false;
+    bool emptied = state->gone[at].qty_micro == 0;
+    if (emptied)
+        state->gone[at] = settled;
+    else
+        gone_insert(state, at, settled);
+}
+
+static void apply_settle(struct item_state *state, const struct step *step)
+{
+    struct pool *pool = &state->pools[step->pool];
+    bool elsewhere = owed_find(pool, step->target)->elsewhere;
+    owed_shrink(pool, step->target, step->qty_micro, step->value_minor);
+    pool->last_value_minor = step->cost_minor;
+    pool->last_qty_micro = step->qty_micro;
+    if (step->place >= state->next_place)
+        state->next_place = step->place + 1;
+    if (state->whole && !elsewhere)
+        gone_settle(state, step);
+}
+
+static void apply_count(struct item_state *state, const struct step *step)
+{
+    size_t at = 0;
+    while (at < state->count_count && !span_eq(state->counts[at].location, step->name))
+        at++;
+    if (at == state->count_count) {
+        GROW(state->arena, state->counts, state->count_count, state->count_room);
+        state->counts[state->count_count++] = (struct location_count){.location = arena_copy(state->arena, step->name)};
+    }
+    state->counts[at].units[step->status] += step->qty_micro;
+}
+
+/* Splits qty and value off gone[index], in front of the rest, and hands the part back for change. */
+static struct gone *gone_split(struct item_state *state, const struct step *step)
+{
+    must(step->index < state->gone_count);
+    struct gone part = state->gone[step->index];
+    state->gone[step->index].qty_micro -= step->qty_micro;
+    state->gone[step->index].value_minor -= step->value_minor;
+    must(state->gone[step->index].qty_micro >= 0);
+    part.qty_micro = step->qty_micro;
+    part.value_minor = step->value_minor;
+    if (state->gone[step->index].qty_micro == 0)
+        state->gone[step->index] = part;
+    else
+        gone_insert(state, step->index, part);
+    return &state->gone[step->index];
+}
+
+static void apply_gone(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    if (!state->whole)
+        return;
+    if (step->kind == STEP_WHERE) {
+        gone_split(state, step)->where = *where_of(movement, step);
+        return;
+    }
+    if (step->kind == STEP_RELOT_GONE) {
+        struct gone *part = gone_split(state, step);
+        part->lot = step->lot;
+        part->place = step->place;
+        part->owed = false;
+        return;
+    }
+    if (step->kind == STEP_BACK || step->kind == STEP_COST) {
+        must(step->index < state->gone_count);
+        struct gone *gone = &state->gone[step->index];
+        if (step->kind == STEP_COST) {
+            gone->value_minor += step->value_minor;
+            return;
+        }
+        gone->qty_micro -= step->qty_micro;
+        gone->value_minor -= step->value_minor;
+        must(gone->qty_micro >= 0);
+        if (gone->qty_micro == 0)
+            gone_remove(state, step->index);
+        return;
+    }
+    gone_insert(state, state->gone_count,
+                (struct gone){
+                    .movement = movement->id,
+                    .lot = step->lot,
+                    .pool = step->pool,
+                    .place = step->place,
+                    .qty_micro = step->qty_micro,
+                    .value_minor = step->value_minor,
+                    .where = *where_of(movement, step),
+                    .order = movement->kind == MOVE_OUT ? movement->order : 0,
+                    .order_part = movement->order_part,
+                    .owed = step->place == 0 && step->lot == movement->id,
+                    .to_supplier = movement->kind == MOVE_SUPPLIER_RETURN,
+                });
+}
+
+static void apply_relot(struct item_state *state, const struct step *step)
+{
+    struct pool *pool = &state->pools[step->pool];
+    size_t at = layer_find(pool, step->target, step->place);
+    must(at != SIZE_MAX && !(state->average && pool->kind == POOL_STOCK && step->value_minor != 0));
+    struct layer part = pool->layers[at];
+    part.lot = step->lot;
+    part.qty_micro = step->qty_micro;
+    part.value_minor = step->value_minor;
+    pool->layers[at].qty_micro -= part.qty_micro;
+    pool->layers[at].value_minor -= part.value_minor;
+    must(pool->layers[at].qty_micro >= 0 && pool->layers[at].value_minor >= 0);
+    if (pool->layers[at].qty_micro == 0)
+        layer_remove(pool, at);
+    size_t same = layer_find(pool, part.lot, part.place);
+    if (same != SIZE_MAX) {
+        pool->layers[same].qty_micro += part.qty_micro;
+        pool->layers[same].value_minor += part.value_minor;
+        return;
+    }
+    /* In front of what is left of the slice it was part of: settled units come first. */
+    GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
+    size_t to = 0;
+    while (to < pool->layer_count && pool->layers[to].place < part.place)
+        to++;
+    while (to < pool->layer_count && pool->layers[to].place == part.place && pool->layers[to].lot != step->target)
+        to++;
+    memmove(&pool->layers[to + 1], &pool->layers[to], (pool->layer_count - to) * sizeof pool->layers[0]);
+    pool->layers[to] = part;
+    pool->layer_count++;
+}
+
+static struct lot_account *lot_find(struct item_state *state, movement_id lot)
+{
+    for (size_t i = state->lot_count; i-- > 0;)
+        if (state->lots[i].lot == lot)
+            return &state->lots[i];
+    return NULL;
+}
+
+static void apply_billed(struct item_state *state, const struct step *step)
+{
+    if (!state->whole)
+        return;
+    struct lot_account *lot = lot_find(state, step->target);
+    must(lot != NULL);
+    lot->unbilled_micro -= step->qty_micro;
+    lot->grni_minor -= step->value_minor;
+    if (step->kind == STEP_BILLED)
+        lot->billed_micro += step->qty_micro;
+}
+
+void item_state_begin(struct item_state *state, const struct movement *movement)
+{
+    if (!state->whole || movement->kind != MOVE_IN)
+        return;
+    GROW(state->arena, state->lots, state->lot_count, state->lot_room);
+    state->lots[state->lot_count++] = (struct lot_account){
+        .lot = movement->id,
+        .day = movement->day,
+        .text = movement->lot,
+        .where = movement->where,
+        .qty_micro = movement->qty_micro,
+        .value_minor = movement->value_minor,
+        .unbilled_micro = movement->qty_micro,
+        .grni_minor = movement->value_minor,
+    };
+}
+
+void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_POOL:
+        GROW(state->arena, state->pools, state->pool_count, state->pool_room);
+        state->pools[state->pool_count++] =
+            (struct pool){.name = arena_copy(state->arena, step->name), .kind = (enum pool_kind)step->status};
+        return;
+    case STEP_TAKE: apply_take(state, step); return;
+    case STEP_ADD: apply_add(state, step); return;
+    case STEP_VALUE: apply_value(state, step); return;
+    case STEP_OWE: apply_owe(state, movement, step); return;
+    case STEP_SETTLE: apply_settle(state, step); return;
+    case STEP_UNOWE: owed_shrink(&state->pools[step->pool], step->target, step->qty_micro, step->value_minor); return;
+    case STEP_LAST:
+        state->pools[step->pool].last_value_minor = step->value_minor;
+        state->pools[step->pool].last_qty_micro = step->qty_micro;
+        return;
+    case STEP_COUNT: apply_count(state, step); return;
+    case STEP_POST: return;
+    case STEP_BACK:
+    case STEP_COST:
+    case STEP_GONE:
+    case STEP_WHERE:
+    case STEP_RELOT_GONE: apply_gone(state, movement, step); return;
+    case STEP_BILLED:
+    case STEP_UNBILLED: apply_billed(state, step); return;
+    case STEP_ELSEWHERE: owed_find(&state->pools[step->pool], step->target)->elsewhere = true; return;
+    case STEP_RELOT: apply_relot(state, step); return;
+    }
+    must(!"a known step");
+}
+
+static enum role pool_role(const struct pool *pool)
+{
+    return pool->kind == POOL_TRANSIT ? ROLE_INVENTORY_IN_TRANSIT : ROLE_INVENTORY;
+}
+
+bool step_line(const struct item_state *state, const struct movement *movement, const struct step *step,
+               struct line *out_line)
+{
+    struct line line = {0};
+    switch (step->kind) {
+    case STEP_TAKE:
+    case STEP_ADD:
+    case STEP_VALUE: {
+        const struct pool *pool = &state->pools[step->pool];
+        line.role = pool_role(pool);
+        if (pool->kind == POOL_STOCK)
+            line.location = pool->name;
+        line.amount_minor = step->kind == STEP_TAKE ? -step->value_minor : step->value_minor;
+        break;
+    }
+    case STEP_OWE:
+    case STEP_SETTLE:
+    case STEP_UNOWE:
+        line.role = ROLE_INVENTORY_OWED;
+        line.location = state->pools[step->pool].name;
+        line.amount_minor = step->kind == STEP_OWE ? -step->value_minor : step->value_minor;
+        break;
+    case STEP_POST: {
+        const struct where *where = where_of(movement, step);
+        line = (struct line){.role = where->role,
+                             .amount_minor = step->value_minor,
+                             .channel = where->channel,
+                             .location = where->location,
+                             .order = where->order,
+                             .order_line = where->order_line,
+                             .party = where->party,
+                             .tag = where->tag};
+        break;
+    }
+    case STEP_POOL:
+    case STEP_LAST:
+    case STEP_COUNT:
+    case STEP_BACK:
+    case STEP_COST:
+    case STEP_GONE:
+    case STEP_BILLED:
+    case STEP_RELOT:
+    case STEP_ELSEWHERE:
+    case STEP_WHERE:
+    case STEP_RELOT_GONE:
+    case STEP_UNBILLED: return false;
+    }
+    *out_line = line;
+    return line.amount_minor != 0;
+}

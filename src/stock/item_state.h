@@ -1,0 +1,105 @@
+/* item_state.h: what one item has, at one point of its history: pools with layers or owed slices, counters by location,
+ * and, when it was built from the first movement on (`whole`), the units that are gone and what was billed of each receipt.
+ *
+ * Invariants (docs/invariants.md): C-4 a pool has layers or owed slices, never both; no layer has a negative quantity or
+ * value; quantity zero means value zero. The one way to change a state is item_state_apply. */
+#ifndef TIEOUT_STOCK_ITEM_STATE_H
+#define TIEOUT_STOCK_ITEM_STATE_H
+
+#include "base/arena.h"
+#include "stock/movement.h"
+
+enum pool_kind { POOL_STOCK = 0, POOL_TRANSIT = 1 };
+
+struct layer {
+    movement_id lot;
+    uint32_t place;
+    int64_t qty_micro;
+    int64_t value_minor;  /* average: always 0, the pool has the value */
+    movement_id transfer; /* in transit: the movement that shipped it */
+};
+struct owed_slice {
+    movement_id issue;
+    int64_t qty_micro, value_minor;
+    struct where where; /* where its units went */
+    bool elsewhere;     /* its units are layers or in several places: settling needs the whole state */
+};
+struct pool {
+    struct span name; /* location; "" for the company's */
+    enum pool_kind kind;
+    struct layer *layers;
+    size_t layer_count, layer_room;
+    struct owed_slice *owed;
+    size_t owed_count, owed_room;
+    int64_t value_minor;                      /* average only */
+    int64_t last_value_minor, last_qty_micro; /* last cost; qty 0: none yet */
+};
+struct location_count {
+    struct span location;
+    int64_t units[4]; /* by enum unit_status; UNITS_OWN: own sellable or quarantined units, negative when owed */
+};
+/* Units that left, where their value is, and what they cost by now. */
+struct gone {
+    movement_id movement; /* that took them */
+    movement_id lot;
+    int pool;
+    uint32_t place;
+    int64_t qty_micro, value_minor;
+    struct where where;
+    uint32_t order; /* the movement's order line, to find a line's units */
+    int order_part;
+    bool owed; /* lot is the owed slice itself */
+    bool to_supplier;
+};
+/* What is known of a receipt line's bill. */
+struct lot_account {
+    movement_id lot;
+    int32_t day;
+    struct span text;
+    struct where where; /* its GRNI */
+    int64_t qty_micro, value_minor;
+    int64_t billed_micro;
+    int64_t unbilled_micro, grni_minor; /* not billed yet, and what GRNI carries for it */
+};
+
+struct item_state {
+    struct arena *arena;
+    bool average;
+    bool whole;
+    struct pool *pools;
+    size_t pool_count, pool_room;
+    struct location_count *counts;
+    size_t count_count, count_room;
+    uint32_t next_place;
+    struct gone *gone;
+    size_t gone_count, gone_room;
+    struct lot_account *lots;
+    size_t lot_count, lot_room;
+};
+
+struct item_state item_state_make(struct arena *arena, bool average, bool whole);
+/* A copy that shares nothing changeable, in `arena`. */
+struct item_state item_state_clone(const struct item_state *state, struct arena *arena);
+/* Pools and counters alone, names and all, in `arena`: what a book keeps of a state. */
+struct item_state item_state_keep(const struct item_state *state, struct arena *arena);
+/* Applies one decided step of `movement`. Steps that do not fit the state are a bug. */
+void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step);
+/* What a whole state notes of a movement before its steps (the account of a receipt line). */
+void item_state_begin(struct item_state *state, const struct movement *movement);
+/* The journal line of a step, without SKU; false when the step carries no value. */
+bool step_line(const struct item_state *state, const struct movement *movement, const struct step *step,
+               struct line *out_line);
+
+/* Finds; -1 when absent. */
+int item_state_pool(const struct item_state *state, enum pool_kind kind, struct span name);
+const struct location_count *item_state_count(const struct item_state *state, struct span location);
+int64_t pool_qty(const struct pool *pool);
+int64_t pool_value(const struct item_state *state, const struct pool *pool);
+int64_t pool_owed_qty(const struct pool *pool);
+int64_t pool_owed_value(const struct pool *pool);
+
+/* The checkpoint form: pools and counters (not what is gone). Equal states give equal bytes. */
+void item_state_pack(const struct item_state *state, struct buf *out);
+NODISCARD bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_state *out_state);
+
+#endif

@@ -1,0 +1,1289 @@
+/* model.c: which documents count, in which order they are read, and what is told at the end.
+ *
+ * prepare   versions, voids, references and effective instants, once per history
+ * read_all  every movement in key order, from nothing; repeated when a document turned out impossible half-way
+ * tell      the answer, sorted */
+#include "model/model.h"
+#include "base/decimal.h"
+#include "model/run.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAITING "waiting"
+#define FAILED "failed"
+#define EXCLUDED "excluded"
+#define POSTED "posted"
+
+void *m_list_grown(struct arena *arena, void *at, int count, int *room, size_t size)
+{
+    *room = *room ? *room * 2 : 4;
+    void *grown = arena_array(arena, (size_t)*room, size);
+    must(grown);
+    if (count)
+        memcpy(grown, at, (size_t)count * size);
+    return grown;
+}
+
+int64_t m_draw(int64_t value, int64_t qty, int64_t of)
+{
+    must(qty >= 0 && qty <= of);
+    if (qty == of)
+        return value;
+    return qty == 0 ? 0 : partial_draw(value, qty, of);
+}
+
+int64_t m_rounded(int64_t a, int64_t b, int64_t c)
+{
+    int64_t out = 0;
+    must(c > 0 && mul_div(a, b, c, &out));
+    return out;
+}
+
+/* --- settings ----------------------------------------------------------------------------------- */
+
+struct m_settings m_settings_default(void)
+{
+    return (struct m_settings){.company = currency_find(SPAN("USD")),
+                               .zone = zone_utc(),
+                               .cost_method = M_FIFO,
+                               .rounding_limit_micro = 50000};
+}
+
+static enum m_cost_method method_named(const char *name)
+{
+    static const char *const names[] = {"", "fifo", "average", "lifo", "standard", "specific"};
+    for (int i = 1; name && i <= M_SPECIFIC; i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum m_cost_method)i;
+    return M_METHOD_UNSAID;
+}
+
+bool m_settings_set(struct m_settings *settings, const char *key, const char *value)
+{
+    static const struct {
+        const char *key, *off, *on;
+        size_t offset;
+    } switches[] = {
+        {"tax_point", "revenue", "payment", offsetof(struct m_settings, tax_at_payment)},
+        {"cost_scope", "location", "company", offsetof(struct m_settings, company_scope)},
+        {"return_cost", "original", "current", offsetof(struct m_settings, return_at_current)},
+        {"returned_layer", "original", "last", offsetof(struct m_settings, returned_last)},
+        {"shortage", "owed", "refuse", offsetof(struct m_settings, refuse_short)},
+        {"price_difference", "split", "account", offsetof(struct m_settings, difference_account)},
+        {"true_up", "bill_date", "origin_if_open", offsetof(struct m_settings, true_up_at_origin)},
+        {"framework", "us_gaap", "ifrs", offsetof(struct m_settings, ifrs)},
+        {"fx_difference", "exchange_account", "stock", offsetof(struct m_settings, fx_to_stock)},
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        if (strcmp(switches[i].key, key) != 0)
+            continue;
+        bool on = strcmp(switches[i].on, value) == 0;
+        *(bool *)((char *)settings + switches[i].offset) = on;
+        return on || strcmp(switches[i].off, value) == 0;
+    }
+    if (strcmp(key, "cost_method") == 0) {
+        settings->cost_method = method_named(value);
+        return settings->cost_method != M_METHOD_UNSAID;
+    }
+    if (strcmp(key, "revenue_at") == 0) {
+        settings->revenue_at = strcmp(value, "delivery") == 0  ? M_AT_DELIVERY
+                               : strcmp(value, "payment") == 0 ? M_AT_PAYMENT
+                                                               : M_AT_SHIPMENT;
+        return settings->revenue_at != M_AT_SHIPMENT || strcmp(value, "shipment") == 0;
+    }
+    if (strcmp(key, "supplier_return") == 0) {
+        settings->supplier_return = strcmp(value, "oldest") == 0    ? M_OLDEST
+                                    : strcmp(value, "current") == 0 ? M_CURRENT
+                                                                    : M_ORIGINAL_LAYER;
+        return settings->supplier_return != M_ORIGINAL_LAYER || strcmp(value, "original_layer") == 0;
+    }
+    if (strcmp(key, "rounding_limit") == 0)
+        return decimal_read(span_of(value), MICRO_PLACES, &settings->rounding_limit_micro) == DECIMAL_OK;
+    if (strcmp(key, "delivered_after") == 0)
+        return decimal_read(span_of(value), 0, &settings->delivered_after_days) == DECIMAL_OK;
+    /* Kept by the engine until later issues need them; they change nothing here. */
+    return strcmp(key, "revenue_gross") == 0 || strcmp(key, "breakage") == 0 ||
+           strcmp(key, "returns_reserve") == 0 || strcmp(key, "posting") == 0;
+}
+
+/* --- prepare: which documents count ------------------------------------------------------------- */
+
+static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
+static void set_aside(struct paper *paper, const char *outcome, const char *refusal)
+{
+    paper->standing = SET_ASIDE;
+    paper->outcome = outcome;
+    paper->refusal = refusal;
+}
+
+/* Versions of these are a history; of all others only the highest counts. */
+static bool has_history(enum m_type type) { return type == M_ITEM || type == M_LOCATION || type == M_ORDER; }
+
+static bool same_identity(const struct m_document *a, const struct m_document *b)
+{
+    return a->type == b->type && same(a->id, b->id) && same(m_source(a), m_source(b));
+}
+
+static void choose_versions(struct run *run)
+{
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        if (paper->d->left_out) {
+            set_aside(paper, FAILED, paper->d->left_out);
+            continue;
+        }
+        for (int k = 0; k < i; k++)
+            if (run->papers[k].standing == STANDS && same_identity(paper->d, run->papers[k].d) &&
+                m_version(paper->d) == m_version(run->papers[k].d))
+                paper->standing = REPEATED;
+    }
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        for (int k = 0; k < run->paper_count && paper->standing == STANDS; k++)
+            if (run->papers[k].standing == STANDS && !has_history(paper->d->type) &&
+                same_identity(paper->d, run->papers[k].d) && m_version(paper->d) < m_version(run->papers[k].d))
+                set_aside(paper, EXCLUDED, "superseded");
+    }
+}
+
+/* Papers of a type that an id may mean: of `source` first, else the one match in the company. -1 none, -2 several. */
+static int find_paper(const struct run *run, enum m_type type, struct m_ref ref, const char *source)
+{
+    int found = -1;
+    const char *wanted = ref.source ? ref.source : source;
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct paper *paper = &run->papers[i];
+        if (paper->standing == STANDS && paper->d->type == type && same(paper->d->id, ref.id) &&
+            same(m_source(paper->d), wanted))
+            return i;
+    }
+    for (int i = 0; i < run->paper_count && !ref.source; i++) {
+        const struct paper *paper = &run->papers[i];
+        if (paper->standing == STANDS && paper->d->type == type && same(paper->d->id, ref.id))
+            found = found == -1 ? i : -2;
+    }
+    return found;
+}
+
+static int find_order(const struct run *run, struct m_ref ref, const char *source)
+{
+    int found = -1;
+    const char *wanted = ref.source ? ref.source : source;
+    for (int i = 0; i < run->order_count; i++)
+        if (same(run->order_names[i].id, ref.id) && same(run->order_names[i].source, wanted))
+            return i;
+    for (int i = 0; i < run->order_count && !ref.source; i++)
+        if (same(run->order_names[i].id, ref.id))
+            found = found == -1 ? i : -2;
+    return found;
+}
+
+static void set_voids(struct run *run)
+{
+    /* Reading: the model knows no arrival, so a void of the set always holds; where the engine refused one because
+     * another document referred to its target first, the driver leaves it out. What refers to a voided document waits
+     * for it. */
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        if (paper->d->type != M_VOID || paper->standing != STANDS)
+            continue;
+        const struct m_line *named = &paper->d->document.at[0];
+        struct m_ref ref = {named->source, named->id};
+        enum m_type type = m_type_find(named->type);
+        if (type == M_ITEM || type == M_LOCATION || type == M_RATE || type == M_VOID || type == M_OPENING) {
+            /* Reading: definitions, rates, openings and voids are not voided. */
+            set_aside(paper, FAILED, "not_voidable");
+            continue;
+        }
+        int target = find_paper(run, type, ref, m_source(paper->d));
+        if (target < 0) {
+            set_aside(paper, WAITING, target == -2 ? "waits_several" : "waits_document");
+            continue;
+        }
+        for (int k = 0; k < run->paper_count; k++)
+            if (k != target && run->papers[k].standing == STANDS && same_identity(run->papers[k].d, run->papers[target].d))
+                set_aside(&run->papers[k], EXCLUDED, "voided");
+        set_aside(&run->papers[target], EXCLUDED, "voided");
+    }
+}
+
+/* --- prepare: names to numbers ------------------------------------------------------------------ */
+
+static int find_item(const struct run *run, const char *sku)
+{
+    for (int i = 0; sku && i < run->item_count; i++)
+        if (same(run->items[i].sku, sku))
+            return i;
+    return -1;
+}
+
+static int find_location(const struct run *run, const char *code)
+{
+    for (int i = 0; code && i < run->location_count; i++)
+        if (same(run->locations[i], code))
+            return i;
+    return code ? -1 : 0;
+}
+
+static void add_version(struct run *run, int *at, int count, int paper)
+{
+    int place = count;
+    while (place > 0 && m_version(run->papers[at[place - 1]].d) > m_version(run->papers[paper].d)) {
+        at[place] = at[place - 1];
+        place--;
+    }
+    at[place] = paper;
+}
+
+static void number_names(struct run *run)
+{
+    run->items = ARENA_ARRAY(run->arena, struct item, (size_t)run->paper_count + 1);
+    run->locations = ARENA_ARRAY(run->arena, const char *, (size_t)run->paper_count + 1);
+    run->order_names = ARENA_ARRAY(run->arena, struct order_names, (size_t)run->paper_count + 1);
+    must(run->items && run->locations && run->order_names);
+    run->locations[run->location_count++] = "main";
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        if (paper->standing != STANDS)
+            continue;
+        if (paper->d->type == M_ITEM) {
+            int item = find_item(run, paper->d->sku);
+            if (item < 0) {
+                item = run->item_count++;
+                run->items[item].sku = paper->d->sku;
+            }
+            paper->item = item;
+            (void)LIST_ADD(run->arena, run->items[item].papers);
+            add_version(run, run->items[item].papers.at, run->items[item].papers.count - 1, i);
+        } else if (paper->d->type == M_LOCATION) {
+            if (find_location(run, paper->d->code) < 0)
+                run->locations[run->location_count++] = paper->d->code;
+        } else if (paper->d->type == M_ORDER) {
+            int order = find_order(run, (struct m_ref){m_source(paper->d), paper->d->id}, m_source(paper->d));
+            if (order < 0) {
+                order = run->order_count++;
+                run->order_names[order].source = m_source(paper->d);
+                run->order_names[order].id = paper->d->id;
+            }
+            paper->order = order;
+            (void)LIST_ADD(run->arena, run->order_names[order].papers);
+            add_version(run, run->order_names[order].papers.at, run->order_names[order].papers.count - 1, i);
+        }
+    }
+}
+
+/* --- prepare: references ------------------------------------------------------------------------ */
+
+static bool found_or_waits(struct paper *paper, int found)
+{
+    if (found >= 0)
+        return true;
+    if (paper->standing == STANDS)
+        set_aside(paper, WAITING, found == -2 ? "waits_several" : "waits_document");
+    return false;
+}
+
+static void resolve_lines(struct run *run, struct paper *paper)
+{
+    const struct m_document *d = paper->d;
+    const struct m_lines *lines = d->type == M_ITEM       ? &d->components
+                                  : d->type == M_ASSEMBLY ? &d->consume
+                                  : d->type == M_OPENING  ? &d->layers
+                                                          : &d->lines;
+    bool names_items = d->type == M_ITEM || d->type == M_ORDER || d->type == M_RECEIPT || d->type == M_TRANSFER ||
+                       d->type == M_COUNT || d->type == M_ADJUSTMENT || d->type == M_STATUS_CHANGE ||
+                       d->type == M_ASSEMBLY || d->type == M_SUPPLIER_RETURN || d->type == M_OPENING;
+    size_t count = lines->count > d->receipts.count ? lines->count : d->receipts.count;
+    paper->items = ARENA_ARRAY(run->arena, int, count + 1);
+    paper->targets = ARENA_ARRAY(run->arena, int, count + 1);
+    must(paper->items && paper->targets);
+    for (size_t i = 0; i < count; i++)
+        paper->items[i] = paper->targets[i] = -1;
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct m_line *line = &lines->at[i];
+        if (names_items && line->sku) {
+            paper->items[i] = find_item(run, line->sku);
+            (void)found_or_waits(paper, paper->items[i]);
+        }
+        if (line->fulfil.count && line->fulfil.at[0].location)
+            (void)found_or_waits(paper, find_location(run, line->fulfil.at[0].location));
+        if (line->receipt.id && d->type != M_OPENING) {
+            paper->targets[i] = find_paper(run, M_RECEIPT, line->receipt, m_source(d));
+            (void)found_or_waits(paper, paper->targets[i]);
+        }
+        if (line->order.id) {
+            paper->targets[i] = find_order(run, line->order, m_source(d));
+            (void)found_or_waits(paper, paper->targets[i]);
+        }
+    }
+    for (size_t i = 0; i < d->receipts.count; i++) {
+        paper->targets[i] = find_paper(run, M_RECEIPT, d->receipts.at[i], m_source(d));
+        (void)found_or_waits(paper, paper->targets[i]);
+    }
+}
+
+static void resolve(struct run *run, struct paper *paper)
+{
+    const struct m_document *d = paper->d;
+    const char *source = m_source(d);
+    resolve_lines(run, paper);
+    if (d->location || d->from) {
+        bool names_location = d->type != M_RATE;
+        paper->location = find_location(run, d->location ? d->location : d->from);
+        if (names_location)
+            (void)found_or_waits(paper, paper->location);
+    }
+    if (d->to && d->type == M_TRANSFER) {
+        paper->to = find_location(run, d->to);
+        (void)found_or_waits(paper, paper->to);
+    }
+    if (d->type == M_ASSEMBLY) {
+        paper->item = find_item(run, d->produce.at[0].sku);
+        (void)found_or_waits(paper, paper->item);
+    }
+    if (d->order.id) {
+        paper->order = find_order(run, d->order, source);
+        (void)found_or_waits(paper, paper->order);
+    }
+    if (d->exchange.id) {
+        paper->other_order = find_order(run, d->exchange, source);
+        (void)found_or_waits(paper, paper->other_order);
+    }
+    if (d->shipment.id) {
+        paper->target = find_paper(run, M_SHIPMENT, d->shipment, source);
+        (void)found_or_waits(paper, paper->target);
+    }
+    if (d->receipt.id) {
+        paper->target = find_paper(run, M_RECEIPT, d->receipt, source);
+        (void)found_or_waits(paper, paper->target);
+    }
+    if (d->bill.id) {
+        paper->second_target = find_paper(run, M_BILL, d->bill, source);
+        (void)found_or_waits(paper, paper->second_target);
+    }
+    /* Reading: a refund's `payment` is looked for among payment documents and among the payments of its order; it
+     * moves no key of its own beyond that of a payment document. */
+    if (d->payment.id) {
+        paper->second_target = find_paper(run, M_PAYMENT, d->payment, source);
+        bool carried = false;
+        for (int i = 0; paper->order >= 0 && i < run->order_names[paper->order].papers.count; i++) {
+            const struct m_document *order = run->papers[run->order_names[paper->order].papers.at[i]].d;
+            for (size_t k = 0; k < order->payments.count; k++)
+                carried = carried || (order->payments.at[k].id && same(order->payments.at[k].id, d->payment.id));
+        }
+        if (!carried)
+            (void)found_or_waits(paper, paper->second_target);
+    }
+}
+
+/* --- prepare: keys ------------------------------------------------------------------------------ */
+
+static int rank_of(enum m_type type)
+{
+    switch (type) {
+    case M_RECEIPT: return 1;
+    case M_TRANSFER:
+    case M_ASSEMBLY: return 2;
+    case M_SHIPMENT:
+    case M_ADJUSTMENT:
+    case M_STATUS_CHANGE:
+    case M_SUPPLIER_RETURN: return 3;
+    case M_RETURN: return 4;
+    case M_PAYMENT:
+    case M_CANCEL:
+    case M_DELIVERY:
+    case M_REFUND:
+    case M_BILL:
+    case M_LANDED_COST:
+    case M_COST_CORRECTION:
+    case M_ENTRY: return 5;
+    case M_COUNT: return 6;
+    case M_NO_TYPE:
+    case M_ITEM:
+    case M_LOCATION:
+    case M_ORDER:
+    case M_VOID:
+    case M_RATE:
+    case M_OPENING:
+    case M_TYPES: return 0;
+    }
+    return 0;
+}
+
+static int64_t instant_of(const struct run *run, struct m_time time, int rank)
+{
+    if (time.form == M_INSTANT)
+        return time.at_us;
+    must(time.form == M_DATE);
+    if (rank <= 2)
+        return zone_instant(run->settings->zone, time.day, 0, NULL);
+    if (rank < 6)
+        return zone_instant(run->settings->zone, time.day, 12 * 3600, NULL);
+    return zone_instant(run->settings->zone, time.day + 1, 0, NULL) - 1;
+}
+
+static int64_t instant_of_paper(struct run *run, int at)
+{
+    struct paper *paper = &run->papers[at];
+    const struct m_document *d = paper->d;
+    if (paper->instant_known)
+        return paper->instant;
+    paper->instant_known = true; /* a ring of references ends here */
+    paper->rank = rank_of(d->type);
+    struct m_time time = d->type == M_TRANSFER ? d->shipped : d->at;
+    bool later_order = d->type == M_ORDER && run->order_names[paper->order].papers.at[0] != at;
+    bool later_item = d->type == M_ITEM && run->items[paper->item].papers.at[0] != at;
+    if ((later_order || later_item) && d->updated.form != M_NO_TIME)
+        time = d->updated;
+    int64_t instant = instant_of(run, time, paper->rank);
+    paper->instant = instant;
+    if (d->type == M_ORDER) {
+        int first = run->order_names[paper->order].papers.at[0];
+        if (first != at)
+            instant = most(instant, instant_of_paper(run, first));
+    } else if (paper->order >= 0) {
+        instant = most(instant, instant_of_paper(run, run->order_names[paper->order].papers.at[0]));
+    }
+    if (paper->other_order >= 0)
+        instant = most(instant, instant_of_paper(run, run->order_names[paper->other_order].papers.at[0]));
+    /* A bill acts on its own date and, leg 1, on its receipt's: bill_line_instant. */
+    if (paper->target >= 0 && d->type != M_BILL)
+        instant = most(instant, instant_of_paper(run, paper->target));
+    if (paper->second_target >= 0 && run->papers[paper->second_target].standing == STANDS)
+        instant = most(instant, instant_of_paper(run, paper->second_target));
+    size_t count = d->lines.count > d->receipts.count ? d->lines.count : d->receipts.count;
+    for (size_t i = 0; i < count && d->type != M_BILL; i++) {
+        if (paper->targets[i] < 0)
+            continue;
+        int other = d->type == M_ENTRY ? run->order_names[paper->targets[i]].papers.at[0] : paper->targets[i];
+        instant = most(instant, instant_of_paper(run, other));
+    }
+    paper->instant = instant;
+    return instant;
+}
+
+int m_key_compare(const struct key *a, const struct key *b)
+{
+    if (a->instant != b->instant)
+        return a->instant < b->instant ? -1 : 1;
+    if (a->rank != b->rank)
+        return a->rank - b->rank;
+    int order = strcmp(a->source, b->source);
+    order = order ? order : strcmp(a->type, b->type);
+    order = order ? order : strcmp(a->id, b->id);
+    if (order)
+        return order;
+    return a->leg != b->leg ? a->leg - b->leg : a->line - b->line;
+}
+
+static void add_movement(struct run *run, int paper, int payment, struct key key)
+{
+    /* Insertion, behind the movement being read: a late return joins the rest of the reading. */
+    (void)LIST_ADD(run->arena, run->movements);
+    int place = run->movements.count - 1;
+    while (place > run->at && m_key_compare(&run->movements.at[place - 1].key, &key) > 0) {
+        run->movements.at[place] = run->movements.at[place - 1];
+        place--;
+    }
+    run->movements.at[place] = (struct movement){key, paper, payment};
+}
+
+static struct key key_of(struct run *run, int at)
+{
+    const struct m_document *d = run->papers[at].d;
+    return (struct key){instant_of_paper(run, at), run->papers[at].rank, m_source(d), m_type_name(d->type), d->id, 0, 0};
+}
+
+/* The payments of an order's versions: each once, by gateway and id. */
+static bool payment_is_new(const struct run *run, int paper, size_t payment)
+{
+    const struct m_document *d = run->papers[paper].d;
+    const struct order_names *names = &run->order_names[run->papers[paper].order];
+    for (int i = 0; names->papers.at[i] != paper; i++) {
+        const struct m_document *before = run->papers[names->papers.at[i]].d;
+        for (size_t k = 0; k < before->payments.count; k++)
+            if (before->payments.at[k].id && d->payments.at[payment].id &&
+                same(before->payments.at[k].id, d->payments.at[payment].id) &&
+                same(before->payments.at[k].gateway, d->payments.at[payment].gateway))
+                return false;
+    }
+    return true;
+}
+
+static void lay_out_movements(struct run *run)
+{
+    run->movements.count = 0;
+    run->at = 0;
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct paper *paper = &run->papers[i];
+        const struct m_document *d = paper->d;
+        if (paper->standing != STANDS)
+            continue;
+        struct key key = key_of(run, i);
+        add_movement(run, i, -1, key);
+        if (d->type == M_TRANSFER && d->received.form != M_NO_TIME) {
+            key.instant = most(key.instant, instant_of(run, d->received, 2));
+            key.leg = 1;
+            add_movement(run, i, -1, key);
+        }
+        for (size_t k = 0; d->type == M_BILL && k < d->lines.count; k++) {
+            int receipt = paper->targets[k] >= 0 ? paper->targets[k] : paper->target;
+            if (receipt < 0)
+                continue;
+            struct key line_key = key;
+            line_key.instant = most(key.instant, instant_of_paper(run, receipt));
+            line_key.leg = 1;
+            line_key.line = (int)k + 1;
+            add_movement(run, i, -1, line_key);
+        }
+        for (size_t k = 0; d->type == M_ORDER && k < d->payments.count; k++) {
+            if (!payment_is_new(run, i, k))
+                continue;
+            /* Reading: a payment carried by an order stands at its own time, not before the order was placed. */
+            int64_t placed = instant_of_paper(run, run->order_names[paper->order].papers.at[0]);
+            const struct m_line *payment = &d->payments.at[k];
+            int64_t paid = payment->at.form == M_NO_TIME ? placed : instant_of(run, payment->at, 5);
+            char *place = NULL;
+            if (!payment->id) {
+                struct span text = arena_print(run->arena, "%zu", k + 1);
+                must(text.ptr);
+                place = (char *)(uintptr_t)text.ptr;
+            }
+            struct key payment_key = {most(placed, paid), 5, m_source(d), "payment", payment->id ? payment->id : place, 0, 0};
+            add_movement(run, i, (int)k, payment_key);
+        }
+    }
+}
+
+/* --- reading ------------------------------------------------------------------------------------ */
+
+bool m_refuse(struct run *run, const char *outcome, const char *refusal)
+{
+    run->papers[run->paper].outcome = outcome;
+    run->papers[run->paper].refusal = refusal;
+    return false;
+}
+
+bool m_refuse_late(struct run *run, const char *outcome, const char *refusal)
+{
+    struct key first = key_of(run, run->paper);
+    run->forced[run->paper].outcome = outcome;
+    run->forced[run->paper].refusal = refusal;
+    run->forced[run->paper].key = first;
+    /* What was decided behind its first movement was decided with it; that is looked at again. */
+    for (int i = 0; i < run->paper_count; i++)
+        if (i != run->paper && run->forced[i].outcome && m_key_compare(&run->forced[i].key, &first) > 0)
+            run->forced[i].outcome = NULL;
+    run->again = true;
+    return false;
+}
+
+bool m_wait_for_open(struct run *run) { return m_refuse(run, WAITING, "exceeds_open"); }
+
+void m_post(struct run *run, const char *role, int64_t amount, int item, int location, int order, int line)
+{
+    if (amount == 0)
+        return;
+    struct posted *posted = LIST_ADD(run->arena, run->posted);
+    *posted = (struct posted){run->day, run->paper, role, item, location, order, line, amount};
+}
+
+const struct m_document *m_item_now(const struct run *run, int item)
+{
+    const struct item *it = &run->items[item];
+    const struct m_document *now = run->papers[it->papers.at[0]].d;
+    for (int i = 1; i < it->papers.count; i++) {
+        const struct paper *next = &run->papers[it->papers.at[i]];
+        struct key from = {next->instant, 0, m_source(next->d), "item", next->d->id, 0, 0};
+        if (run->now == INT64_MAX || m_key_compare(&from, &run->movements.at[run->at].key) <= 0)
+            now = next->d;
+    }
+    return now;
+}
+
+enum m_cost_method m_method_of(const struct run *run, int item)
+{
+    enum m_cost_method own = method_named(m_item_now(run, item)->cost_method);
+    return own != M_METHOD_UNSAID ? own : run->settings->cost_method;
+}
+
+bool m_is_stocked(const struct run *run, int item)
+{
+    const char *kind = m_item_now(run, item)->kind;
+    return !kind || same(kind, "stocked") || same(kind, "either");
+}
+
+int64_t m_rate_of(struct run *run, currency money)
+{
+    const struct m_document *d = run->papers[run->paper].d;
+    if (money == run->settings->company)
+        return INT64_C(10000000000);
+    if (d->rate != M_NONE && d->type != M_RATE && d->currency && currency_find(span_of(d->currency)) == money)
+        return d->rate;
+    int best = -1;
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct paper *paper = &run->papers[i];
+        if (paper->standing != STANDS || paper->d->type != M_RATE || currency_find(span_of(paper->d->from)) != money ||
+            currency_find(span_of(paper->d->to)) != run->settings->company)
+            continue;
+        if (zone_day(run->settings->zone, instant_of_paper(run, i)) > run->day)
+            continue;
+        struct key key = key_of(run, i);
+        struct key best_key = best < 0 ? key : key_of(run, best);
+        if (best < 0 || m_key_compare(&key, &best_key) > 0)
+            best = i;
+    }
+    return best < 0 ? 0 : run->papers[best].d->rate;
+}
+
+static currency money_of(const struct run *run)
+{
+    const char *code = run->papers[run->paper].d->currency;
+    return code ? currency_find(span_of(code)) : run->settings->company;
+}
+
+bool m_has_rate(struct run *run) { return m_rate_of(run, money_of(run)) != 0; }
+
+int64_t m_in_company(struct run *run, int64_t amount)
+{
+    currency money = money_of(run);
+    int64_t out = 0;
+    if (money == run->settings->company)
+        return amount;
+    must(amount_at_rate(amount, currency_exponent(money), m_rate_of(run, money), run->exponent, &out));
+    return out;
+}
+
+int64_t m_cost_of(struct run *run, int64_t qty, int64_t unit)
+{
+    int64_t amount = 0;
+    must(amount_of(qty, unit, currency_exponent(money_of(run)), &amount));
+    return m_in_company(run, amount);
+}
+
+static bool posted_already(const struct run *run, int paper)
+{
+    return run->papers[paper].outcome && same(run->papers[paper].outcome, POSTED);
+}
+
+/* What the document refers to has been read and was posted. */
+static bool referred_are_there(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    bool there = true;
+    bool is_bill = d->type == M_BILL; /* its receipt may come later: read_bill looks */
+    /* Reading: what refers to a document that waits or failed waits for it, as for one not seen. */
+    if (paper->order >= 0 && d->type != M_ORDER)
+        there = there && run->orders[paper->order].known;
+    if (paper->other_order >= 0)
+        there = there && run->orders[paper->other_order].known;
+    if (paper->target >= 0 && !is_bill)
+        there = there && posted_already(run, paper->target);
+    if (paper->second_target >= 0 && run->papers[paper->second_target].d->type == M_BILL)
+        there = there && posted_already(run, paper->second_target);
+    size_t count = d->lines.count > d->receipts.count ? d->lines.count : d->receipts.count;
+    for (size_t i = 0; i < count && !is_bill; i++) {
+        if (paper->targets[i] < 0)
+            continue;
+        if (d->type == M_ENTRY)
+            there = there && run->orders[paper->targets[i]].known;
+        else
+            there = there && posted_already(run, paper->targets[i]);
+    }
+    return there;
+}
+
+static bool same_payment_in_order(const struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    for (int i = 0; i < run->order_names[paper->order].papers.count; i++) {
+        const struct m_document *order = run->papers[run->order_names[paper->order].papers.at[i]].d;
+        for (size_t k = 0; k < order->payments.count; k++)
+            if (order->payments.at[k].id && same(order->payments.at[k].id, paper->d->id) &&
+                same(order->payments.at[k].gateway, paper->d->gateway))
+                return true;
+    }
+    return false;
+}
+
+static bool read_correction(struct run *run)
+{
+    /* The receipt was read with the corrected cost already (read_receipt); only the line must be there. */
+    const struct paper *paper = &run->papers[run->paper];
+    int line = m_receipt_line_find(run->papers[paper->target].d, paper->d->line, paper->d->sku);
+    if (line < 0)
+        return m_refuse(run, FAILED, line == -2 ? "line_ambiguous" : "line_unknown");
+    return true;
+}
+
+static bool read_payment_document(struct run *run)
+{
+    const struct m_document *d = run->papers[run->paper].d;
+    if (run->papers[run->paper].order < 0)
+        return m_refuse(run, FAILED, "unsupported");
+    if (same_payment_in_order(run))
+        return m_refuse(run, EXCLUDED, "same_payment");
+    if (d->status && !same(d->status, "captured"))
+        return m_refuse(run, EXCLUDED, "payment_not_captured");
+    return m_read_payment(run, -1);
+}
+
+static bool read_movement(struct run *run, const struct movement *movement)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    if (movement->payment >= 0)
+        return m_read_payment(run, movement->payment);
+    if (movement->key.leg == 0 && !referred_are_there(run))
+        return m_refuse(run, WAITING, "waits_document");
+    if (movement->key.leg == 0 && paper->d->type != M_RATE && paper->d->currency && !m_has_rate(run))
+        return m_refuse(run, WAITING, "waits_rate");
+    switch (paper->d->type) {
+    case M_ORDER: return m_read_order(run);
+    case M_PAYMENT: return read_payment_document(run);
+    case M_CANCEL: return m_read_cancel(run);
+    case M_SHIPMENT: return m_read_shipment(run);
+    case M_DELIVERY: return m_read_delivery(run);
+    case M_REFUND: return m_read_refund(run);
+    case M_RETURN: return m_read_return(run);
+    case M_RECEIPT: return m_read_receipt(run);
+    case M_BILL: return m_read_bill(run, movement->key.leg, movement->key.line - 1);
+    case M_LANDED_COST: return m_read_landed_cost(run);
+    case M_COST_CORRECTION: return read_correction(run);
+    case M_TRANSFER: return m_read_transfer(run, movement->key.leg);
+    case M_COUNT: return m_read_count(run);
+    case M_ADJUSTMENT: return m_read_adjustment(run);
+    case M_STATUS_CHANGE: return m_read_status_change(run);
+    case M_ASSEMBLY: return m_read_assembly(run);
+    case M_SUPPLIER_RETURN: return m_read_supplier_return(run);
+    case M_ENTRY: return m_read_entry(run);
+    case M_OPENING: return m_read_opening(run);
+    case M_ITEM: return m_read_item(run);
+    case M_LOCATION:
+    case M_RATE:
+    case M_VOID: return true;
+    case M_NO_TYPE:
+    case M_TYPES: break;
+    }
+    must(false);
+    return false;
+}
+
+/* Every entry sums to zero (J-1): what one movement posted does. */
+static void check_balance(const struct run *run, int from)
+{
+    int64_t sum = 0;
+    for (int i = from; i < run->posted.count; i++)
+        sum += run->posted.at[i].amount;
+    must(sum == 0);
+}
+
+static void late_returns_of(struct run *run, int order)
+{
+    for (int i = 0; i < run->late_returns.count; i++) {
+        int paper = run->late_returns.at[i];
+        if (paper < 0 || run->papers[paper].order != order || !m_return_is_covered(run, paper))
+            continue;
+        run->late_returns.at[i] = -1;
+        struct key key = key_of(run, paper);
+        key.instant = most(key.instant, run->now);
+        run->at++;
+        add_movement(run, paper, -1, key);
+        run->at--;
+    }
+}
+
+static void read_once(struct run *run)
+{
+    size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
+    run->lots.count = run->pieces.count = run->receipts.count = run->consigned_lots.count = 0;
+    run->shipments.count = run->captures.count = run->late_returns.count = run->posted.count = 0;
+    run->next_place = 0;
+    run->again = false;
+    memset(run->pools, 0, cells * sizeof *run->pools);
+    memset(run->own, 0, cells * sizeof *run->own);
+    memset(run->damaged, 0, cells * sizeof *run->damaged);
+    memset(run->quarantined, 0, cells * sizeof *run->quarantined);
+    memset(run->consigned, 0, cells * sizeof *run->consigned);
+    memset(run->moving, 0, cells * sizeof *run->moving);
+    for (int i = 0; i < run->order_count; i++) {
+        struct order empty = {.lines = run->orders[i].lines};
+        empty.lines.count = 0;
+        run->orders[i] = empty;
+    }
+    for (int i = 0; i < run->paper_count; i++)
+        if (run->papers[i].standing == STANDS)
+            run->papers[i].outcome = run->papers[i].refusal = NULL;
+    lay_out_movements(run);
+    for (run->at = 0; run->at < run->movements.count && !run->again; run->at++) {
+        const struct movement movement = run->movements.at[run->at];
+        struct paper *paper = &run->papers[movement.paper];
+        run->paper = movement.paper;
+        run->now = movement.key.instant;
+        run->day = zone_day(run->settings->zone, run->now);
+        run->next_part = 0;
+        if (run->forced[run->paper].outcome) {
+            paper->outcome = run->forced[run->paper].outcome;
+            paper->refusal = run->forced[run->paper].refusal;
+            continue;
+        }
+        bool first = movement.key.leg == 0 && movement.payment < 0;
+        if (!first && (!paper->outcome || !same(paper->outcome, POSTED)))
+            continue;
+        int from = run->posted.count;
+        if (!read_movement(run, &movement)) {
+            must(run->again || (run->posted.count == from && paper->outcome));
+            continue;
+        }
+        if (first) {
+            paper->outcome = POSTED;
+            paper->refusal = "";
+        }
+        check_balance(run, from);
+        if (paper->d->type == M_SHIPMENT)
+            late_returns_of(run, paper->order);
+    }
+    for (int i = 0; i < run->paper_count; i++)
+        if (run->papers[i].standing == STANDS && !run->papers[i].outcome)
+            must(run->again);
+}
+
+static void prepare(struct run *run, const struct m_history *history)
+{
+    run->settings = &history->settings;
+    run->exponent = currency_exponent(history->settings.company);
+    run->paper_count = (int)history->count;
+    run->papers = ARENA_ARRAY(run->arena, struct paper, history->count + 1);
+    must(run->papers);
+    for (int i = 0; i < run->paper_count; i++)
+        run->papers[i] = (struct paper){.d = history->documents[i],
+                                        .order = -1,
+                                        .other_order = -1,
+                                        .item = -1,
+                                        .target = -1,
+                                        .second_target = -1};
+    choose_versions(run);
+    set_voids(run);
+    number_names(run);
+    for (int i = 0; i < run->paper_count; i++)
+        if (run->papers[i].standing == STANDS)
+            resolve(run, &run->papers[i]);
+    size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
+    run->pools = ARENA_ARRAY(run->arena, struct pool, cells);
+    run->own = ARENA_ARRAY(run->arena, int64_t, cells);
+    run->damaged = ARENA_ARRAY(run->arena, int64_t, cells);
+    run->quarantined = ARENA_ARRAY(run->arena, int64_t, cells);
+    run->consigned = ARENA_ARRAY(run->arena, int64_t, cells);
+    run->moving = ARENA_ARRAY(run->arena, int64_t, cells);
+    run->orders = ARENA_ARRAY(run->arena, struct order, (size_t)run->order_count + 1);
+    run->forced = arena_array(run->arena, history->count + 1, sizeof *run->forced);
+    must(run->pools && run->own && run->damaged && run->quarantined && run->consigned && run->moving && run->orders &&
+         run->forced);
+}
+
+/* --- telling ------------------------------------------------------------------------------------ */
+
+static int compare_texts(const char *const *a, const char *const *b, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int order = strcmp(a[i], b[i]);
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
+static int outcome_order(const void *left, const void *right)
+{
+    const struct m_outcome_row *a = left, *b = right;
+    int order = compare_texts((const char *const[]){a->type, a->source, a->id},
+                              (const char *const[]){b->type, b->source, b->id}, 3);
+    return order ? order : (a->version > b->version) - (a->version < b->version);
+}
+static int daily_order(const void *left, const void *right)
+{
+    const struct m_daily_row *a = left, *b = right;
+    int order = strcmp(a->role, b->role);
+    return order ? order : (a->day > b->day) - (a->day < b->day);
+}
+static int detail_order(const void *left, const void *right)
+{
+    const struct m_detail_row *a = left, *b = right;
+    return compare_texts((const char *const[]){a->role, a->sku, a->location, a->order, a->line},
+                         (const char *const[]){b->role, b->sku, b->location, b->order, b->line}, 5);
+}
+static int entry_order(const void *left, const void *right)
+{
+    const struct m_entry_row *a = left, *b = right;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    return compare_texts((const char *const[]){a->type, a->document, a->role, a->sku},
+                         (const char *const[]){b->type, b->document, b->role, b->sku}, 4);
+}
+static int stock_order(const void *left, const void *right)
+{
+    const struct m_stock_row *a = left, *b = right;
+    return compare_texts((const char *const[]){a->sku, a->location}, (const char *const[]){b->sku, b->location}, 2);
+}
+
+static void sort_rows(void *rows, size_t count, size_t size, int (*order)(const void *, const void *))
+{
+    if (count > 1)
+        qsort(rows, count, size, order);
+}
+
+void m_answer_sort(struct m_answer *answer)
+{
+    size_t kept;
+    sort_rows(answer->outcomes, answer->outcome_count, sizeof *answer->outcomes, outcome_order);
+    sort_rows(answer->stock, answer->stock_count, sizeof *answer->stock, stock_order);
+
+    sort_rows(answer->daily, answer->daily_count, sizeof *answer->daily, daily_order);
+    kept = 0;
+    for (size_t i = 0; i < answer->daily_count; i++) {
+        if (kept && daily_order(&answer->daily[kept - 1], &answer->daily[i]) == 0)
+            answer->daily[kept - 1].posted += answer->daily[i].posted;
+        else
+            answer->daily[kept++] = answer->daily[i];
+    }
+    answer->daily_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < answer->daily_count; i++)
+        if (answer->daily[i].posted != 0)
+            answer->daily[kept++] = answer->daily[i];
+    answer->daily_count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        bool goes_on = i > 0 && same(answer->daily[i - 1].role, answer->daily[i].role);
+        answer->daily[i].balance = answer->daily[i].posted + (goes_on ? answer->daily[i - 1].balance : 0);
+    }
+
+    sort_rows(answer->details, answer->detail_count, sizeof *answer->details, detail_order);
+    kept = 0;
+    for (size_t i = 0; i < answer->detail_count; i++) {
+        if (kept && detail_order(&answer->details[kept - 1], &answer->details[i]) == 0)
+            answer->details[kept - 1].amount += answer->details[i].amount;
+        else
+            answer->details[kept++] = answer->details[i];
+    }
+    answer->detail_count = 0;
+    for (size_t i = 0; i < kept; i++)
+        if (answer->details[i].amount != 0)
+            answer->details[answer->detail_count++] = answer->details[i];
+
+    sort_rows(answer->entries, answer->entry_count, sizeof *answer->entries, entry_order);
+    kept = 0;
+    for (size_t i = 0; i < answer->entry_count; i++) {
+        if (kept && entry_order(&answer->entries[kept - 1], &answer->entries[i]) == 0)
+            answer->entries[kept - 1].amount += answer->entries[i].amount;
+        else
+            answer->entries[kept++] = answer->entries[i];
+    }
+    answer->entry_count = 0;
+    for (size_t i = 0; i < kept; i++)
+        if (answer->entries[i].amount != 0)
+            answer->entries[answer->entry_count++] = answer->entries[i];
+}
+
+static void tell_stock(struct run *run, struct m_answer *answer, struct arena *arena)
+{
+    size_t rows = (size_t)(run->item_count) * (size_t)(run->location_count + 2);
+    answer->stock = ARENA_ARRAY(arena, struct m_stock_row, rows + 1);
+    answer->layers = ARENA_ARRAY(arena, struct m_layer_row, (size_t)run->pieces.count + 1);
+    must(answer->stock && answer->layers);
+    for (int item = 0; item < run->item_count; item++) {
+        /* Under company scope the one pool has a row of its own, location "", and the locations quantities only. */
+        for (int at = run->settings->company_scope ? -1 : 0; at <= run->location_count; at++) {
+            struct m_stock_row row = {.sku = run->items[item].sku,
+                                      .location = at < 0                     ? ""
+                                                  : at < run->location_count ? run->locations[at]
+                                                                             : "in_transit",
+                                      .first_layer = answer->layer_count};
+            bool pool_row = run->settings->company_scope ? at < 0 : at < run->location_count;
+            if (at >= 0) {
+                row.on_hand = *m_counter(run, run->own, item, at) + *m_counter(run, run->damaged, item, at) +
+                              *m_counter(run, run->consigned, item, at);
+                row.sellable =
+                    row.on_hand - *m_counter(run, run->damaged, item, at) - *m_counter(run, run->quarantined, item, at);
+                row.reserved = at < run->location_count ? m_reserved_at(run, item, at) : 0;
+                row.available = row.sellable - row.reserved;
+                row.owned = row.on_hand - *m_counter(run, run->consigned, item, at);
+            }
+            for (int i = 0; i < run->pieces.count; i++) {
+                const struct piece *piece = &run->pieces.at[i];
+                if (piece->item == item && piece->where == GONE && piece->to.role && same(piece->to.role, "goods_out") &&
+                    !piece->not_back && piece->to.location == at)
+                    row.owned += piece->qty;
+                if (piece->item == item && piece->where == IN_TRANSIT && at == run->location_count) {
+                    row.owned += piece->qty;
+                    row.value += piece->value;
+                }
+            }
+            int pool = at < 0 ? 0 : at;
+            if (at == run->location_count && !run->settings->company_scope)
+                row.value += m_pool_at(run, item, at)->value;
+            if (pool_row) {
+                row.value = m_held_value(run, item, pool);
+                for (int i = 0; i < run->lots.count; i++) {
+                    const struct lot *lot = &run->lots.at[i];
+                    if (lot->kind == LOT_OWED && lot->item == item && lot->pool == pool) {
+                        row.owed += lot->qty;
+                        row.value -= lot->value;
+                    }
+                }
+                places layers = m_layers_of(run, item, pool);
+                for (int i = 0; i < layers.count; i++) {
+                    const struct piece *piece = &run->pieces.at[layers.at[i]];
+                    answer->layers[answer->layer_count++] = (struct m_layer_row){
+                        run->papers[run->lots.at[piece->lot].paper].d->id, piece->qty, piece->value};
+                }
+                row.layer_count = answer->layer_count - row.first_layer;
+                /* Under average a layer's value is shown as its share of the pool, by draws in queue order. */
+                int64_t value = m_pool_at(run, item, pool)->value, qty = m_held_qty(run, item, pool);
+                for (size_t i = 0; m_method_of(run, item) == M_AVERAGE && i < row.layer_count; i++) {
+                    struct m_layer_row *layer = &answer->layers[row.first_layer + i];
+                    layer->value = m_draw(value, layer->qty, qty);
+                    value -= layer->value;
+                    qty -= layer->qty;
+                }
+            }
+            if (row.on_hand || row.reserved || row.owned || row.owed || row.value || row.layer_count ||
+                row.sellable)
+                answer->stock[answer->stock_count++] = row;
+        }
+    }
+}
+
+static void tell(struct run *run, struct m_answer *answer, struct arena *arena)
+{
+    size_t count = (size_t)run->posted.count;
+    answer->outcomes = ARENA_ARRAY(arena, struct m_outcome_row, (size_t)run->paper_count + 1);
+    answer->daily = ARENA_ARRAY(arena, struct m_daily_row, count + 1);
+    answer->details = ARENA_ARRAY(arena, struct m_detail_row, count + 1);
+    answer->entries = ARENA_ARRAY(arena, struct m_entry_row, count + 1);
+    must(answer->outcomes && answer->daily && answer->details && answer->entries);
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct paper *paper = &run->papers[i];
+        if (paper->standing == REPEATED)
+            continue;
+        answer->outcomes[answer->outcome_count++] =
+            (struct m_outcome_row){m_type_name(paper->d->type), m_source(paper->d), paper->d->id,
+                                   m_version(paper->d),         paper->outcome,     paper->refusal};
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct posted *posted = &run->posted.at[i];
+        const struct m_document *d = run->papers[posted->paper].d;
+        const char *sku = posted->item >= 0 ? run->items[posted->item].sku : "";
+        const char *order = posted->order >= 0 ? run->order_names[posted->order].id : "";
+        const char *line =
+            posted->order >= 0 && posted->line >= 0 ? run->orders[posted->order].lines.at[posted->line].id : "";
+        const char *location = posted->location >= 0 ? run->locations[posted->location] : "";
+        answer->daily[i] = (struct m_daily_row){posted->role, posted->day, posted->amount, 0};
+        answer->details[i] = (struct m_detail_row){posted->role, sku, location, order, line, posted->amount};
+        answer->entries[i] =
+            (struct m_entry_row){posted->day, m_type_name(d->type), d->id, posted->role, sku, posted->amount};
+    }
+    answer->daily_count = answer->detail_count = answer->entry_count = count;
+    run->now = INT64_MAX;
+    tell_stock(run, answer, arena);
+    m_answer_sort(answer);
+}
+
+struct m_answer m_model_answer(const struct m_history *history, struct arena *arena)
+{
+    struct run run = {.arena = arena};
+    struct m_answer answer = {0};
+    prepare(&run, history);
+    /* Each further reading leaves out one document more, or an earlier one. */
+    int readings = 0;
+    do {
+        must(++readings < 10 * run.paper_count + 100);
+        read_once(&run);
+    } while (run.again);
+    run.now = INT64_MAX;
+    m_check_stock(&run);
+    m_check_orders(&run);
+    tell(&run, &answer, arena);
+    return answer;
+}
+
+/* --- comparing ---------------------------------------------------------------------------------- */
+
+struct report {
+    char *text;
+    size_t size, used;
+    bool equal;
+};
+
+static void differ(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3);
+#include <stdarg.h>
+static void differ(struct report *report, const char *format, ...)
+{
+    report->equal = false;
+    if (report->used >= report->size)
+        return;
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(report->text + report->used, report->size - report->used, format, args);
+    va_end(args);
+    report->used += len > 0 ? (size_t)len : 0;
+}
+
+static void say_outcome(struct report *report, const char *who, const struct m_outcome_row *row)
+{
+    differ(report, "%s outcome %s %s/%s v%lld: %s %s\n", who, row->type, row->source, row->id, (long long)row->version,
+           row->outcome, row->refusal);
+}
+
+/* Walks two sorted lists side by side; rows alone in one of them differ as rows with other figures do. */
+static void compare_outcomes(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+{
+    size_t w = 0, f = 0;
+    while (w < wanted->outcome_count || f < found->outcome_count) {
+        const struct m_outcome_row *a = w < wanted->outcome_count ? &wanted->outcomes[w] : NULL;
+        const struct m_outcome_row *b = f < found->outcome_count ? &found->outcomes[f] : NULL;
+        int order = !a ? 1 : !b ? -1 : outcome_order(a, b);
+        bool equal = order == 0 && same(a->outcome, b->outcome) && same(a->refusal, b->refusal);
+        if (a && order <= 0 && !equal)
+            say_outcome(report, "wanted", a);
+        if (b && order >= 0 && !equal)
+            say_outcome(report, "found ", b);
+        w += order <= 0;
+        f += order >= 0;
+    }
+}
+
+static void say_day(struct report *report, const char *who, const struct m_daily_row *row)
+{
+    char day[11];
+    differ(report, "%s daily %s %s: posted %lld, balance %lld\n", who, day_write(row->day, day), row->role,
+           (long long)row->posted, (long long)row->balance);
+}
+
+static void compare_daily(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+{
+    size_t w = 0, f = 0;
+    while (w < wanted->daily_count || f < found->daily_count) {
+        const struct m_daily_row *a = w < wanted->daily_count ? &wanted->daily[w] : NULL;
+        const struct m_daily_row *b = f < found->daily_count ? &found->daily[f] : NULL;
+        int order = !a ? 1 : !b ? -1 : daily_order(a, b);
+        bool equal = order == 0 && a->posted == b->posted && a->balance == b->balance;
+        if (a && order <= 0 && !equal)
+            say_day(report, "wanted", a);
+        if (b && order >= 0 && !equal)
+            say_day(report, "found ", b);
+        w += order <= 0;
+        f += order >= 0;
+    }
+}
+
+static void say_detail(struct report *report, const char *who, const struct m_detail_row *row)
+{
+    differ(report, "%s detail %s sku=%s location=%s order=%s line=%s: %lld\n", who, row->role, row->sku, row->location,
+           row->order, row->line, (long long)row->amount);
+}
+
+static void compare_details(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+{
+    size_t w = 0, f = 0;
+    while (w < wanted->detail_count || f < found->detail_count) {
+        const struct m_detail_row *a = w < wanted->detail_count ? &wanted->details[w] : NULL;
+        const struct m_detail_row *b = f < found->detail_count ? &found->details[f] : NULL;
+        int order = !a ? 1 : !b ? -1 : detail_order(a, b);
+        bool equal = order == 0 && a->amount == b->amount;
+        if (a && order <= 0 && !equal)
+            say_detail(report, "wanted", a);
+        if (b && order >= 0 && !equal)
+            say_detail(report, "found ", b);
+        w += order <= 0;
+        f += order >= 0;
+    }
+}
+
+static void say_entry(struct report *report, const char *who, const struct m_entry_row *row)
+{
+    char day[11];
+    differ(report, "%s entry %s %s %s %s sku=%s: %lld\n", who, day_write(row->day, day), row->type, row->document,
+           row->role, row->sku, (long long)row->amount);
+}
+
+static void compare_entries(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+{
+    size_t w = 0, f = 0;
+    while (w < wanted->entry_count || f < found->entry_count) {
+        const struct m_entry_row *a = w < wanted->entry_count ? &wanted->entries[w] : NULL;
+        const struct m_entry_row *b = f < found->entry_count ? &found->entries[f] : NULL;
+        int order = !a ? 1 : !b ? -1 : entry_order(a, b);
+        bool equal = order == 0 && a->amount == b->amount;
+        if (a && order <= 0 && !equal)
+            say_entry(report, "wanted", a);
+        if (b && order >= 0 && !equal)
+            say_entry(report, "found ", b);
+        w += order <= 0;
+        f += order >= 0;
+    }
+}
+
+static void say_stock(struct report *report, const char *who, const struct m_answer *answer, const struct m_stock_row *row)
+{
+    differ(report,
+           "%s stock %s @%s: on_hand %lld sellable %lld reserved %lld owned %lld available %lld owed %lld value %lld\n",
+           who, row->sku, row->location, (long long)row->on_hand, (long long)row->sellable, (long long)row->reserved,
+           (long long)row->owned, (long long)row->available, (long long)row->owed, (long long)row->value);
+    for (size_t i = 0; i < row->layer_count; i++) {
+        const struct m_layer_row *layer = &answer->layers[row->first_layer + i];
+        differ(report, "%s       layer %s %lld @ %lld\n", who, layer->document, (long long)layer->qty,
+               (long long)layer->value);
+    }
+}
+
+static bool stock_equal(const struct m_answer *wanted, const struct m_stock_row *a, const struct m_answer *found,
+                        const struct m_stock_row *b)
+{
+    if (a->on_hand != b->on_hand || a->sellable != b->sellable || a->reserved != b->reserved || a->owned != b->owned ||
+        a->available != b->available || a->owed != b->owed || a->value != b->value || a->layer_count != b->layer_count)
+        return false;
+    for (size_t i = 0; i < a->layer_count; i++) {
+        const struct m_layer_row *x = &wanted->layers[a->first_layer + i], *y = &found->layers[b->first_layer + i];
+        if (x->qty != y->qty || x->value != y->value || !same(x->document, y->document))
+            return false;
+    }
+    return true;
+}
+
+static void compare_stock(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+{
+    size_t w = 0, f = 0;
+    while (w < wanted->stock_count || f < found->stock_count) {
+        const struct m_stock_row *a = w < wanted->stock_count ? &wanted->stock[w] : NULL;
+        const struct m_stock_row *b = f < found->stock_count ? &found->stock[f] : NULL;
+        int order = !a ? 1 : !b ? -1 : stock_order(a, b);
+        bool equal = order == 0 && stock_equal(wanted, a, found, b);
+        if (a && order <= 0 && !equal)
+            say_stock(report, "wanted", wanted, a);
+        if (b && order >= 0 && !equal)
+            say_stock(report, "found ", found, b);
+        w += order <= 0;
+        f += order >= 0;
+    }
+}
+
+bool m_answer_equal(const struct m_answer *wanted, const struct m_answer *found, unsigned parts, char *out_text,
+                    size_t out_size)
+{
+    struct report report = {out_text, out_size, 0, true};
+    if (out_size)
+        out_text[0] = '\0';
+    if (parts & M_COMPARE_OUTCOMES)
+        compare_outcomes(wanted, found, &report);
+    if (parts & M_COMPARE_STOCK)
+        compare_stock(wanted, found, &report);
+    if (parts & M_COMPARE_DETAILS)
+        compare_details(wanted, found, &report);
+    if (parts & M_COMPARE_DAILY)
+        compare_daily(wanted, found, &report);
+    if (parts & M_COMPARE_ENTRIES)
+        compare_entries(wanted, found, &report);
+    return report.equal;
+}

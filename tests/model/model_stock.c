@@ -1,0 +1,1433 @@
+/* model_stock.c: what each movement does to the units. Every unit that ever came in stands in one list of pieces: held in
+ * a pool, in transit, or gone somewhere; whatever is asked is found by walking that list. */
+#include "base/decimal.h"
+#include "model/run.h"
+#include <string.h>
+
+static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
+static bool is(const char *text, const char *value) { return text && same(text, value); }
+
+int m_pool_of(const struct run *run, int location) { return run->settings->company_scope ? 0 : location; }
+
+static int transit_pool(const struct run *run) { return run->location_count; }
+
+struct pool *m_pool_at(const struct run *run, int item, int pool)
+{
+    return &run->pools[item * (run->location_count + 1) + pool];
+}
+
+int64_t *m_counter(const struct run *run, int64_t *counters, int item, int location)
+{
+    return &counters[item * (run->location_count + 1) + location];
+}
+
+static bool is_average(const struct run *run, int item) { return m_method_of(run, item) == M_AVERAGE; }
+
+int64_t m_held_qty(const struct run *run, int item, int pool)
+{
+    int64_t qty = 0;
+    for (int i = 0; i < run->pieces.count; i++)
+        if (run->pieces.at[i].where == HELD && run->pieces.at[i].item == item && run->pieces.at[i].pool == pool)
+            qty += run->pieces.at[i].qty;
+    return qty;
+}
+
+int64_t m_held_value(const struct run *run, int item, int pool)
+{
+    int64_t value = m_pool_at(run, item, pool)->value;
+    for (int i = 0; i < run->pieces.count; i++)
+        if (run->pieces.at[i].where == HELD && run->pieces.at[i].item == item && run->pieces.at[i].pool == pool)
+            value += run->pieces.at[i].value;
+    return value;
+}
+
+static const char *inventory_role(enum whereabouts where)
+{
+    return where == IN_TRANSIT ? "inventory_in_transit" : "inventory";
+}
+
+/* Under company scope there is one inventory account, of no location. */
+static void post_stock(struct run *run, const char *role, int64_t amount, int item, int location)
+{
+    bool of_pool = same(role, "inventory") || same(role, "inventory_owed");
+    location = of_pool && run->settings->company_scope ? -1 : location;
+    m_post(run, role, amount, item, location, -1, -1);
+}
+
+static void post_destination(struct run *run, const struct destination *to, int64_t amount, int item)
+{
+    m_post(run, to->role, amount, item, to->location, to->order, to->line);
+}
+
+/* --- pieces ------------------------------------------------------------------------------------- */
+
+static int add_lot(struct run *run, enum lot_kind kind, int item, int line)
+{
+    struct lot *lot = LIST_ADD(run->arena, run->lots);
+    *lot = (struct lot){.kind = kind, .item = item, .paper = run->paper, .line = line};
+    return run->lots.count - 1;
+}
+
+static int add_piece(struct run *run, int item, int lot, int64_t qty, int64_t value)
+{
+    struct piece *piece = LIST_ADD(run->arena, run->pieces);
+    *piece = (struct piece){.item = item, .lot = lot, .qty = qty, .value = value, .where = NOWHERE};
+    piece->from_pool = -1;
+    return run->pieces.count - 1;
+}
+
+/* Takes qty of a piece into a new one, by a draw; the rest stays. The new one is NOWHERE, else as the old one. */
+static int split_piece(struct run *run, int at, int64_t qty)
+{
+    struct piece *added = LIST_ADD(run->arena, run->pieces);
+    struct piece *piece = &run->pieces.at[at];
+    *added = *piece;
+    added->qty = qty;
+    added->value = m_draw(piece->value, qty, piece->qty);
+    piece->qty -= qty;
+    piece->value -= added->value;
+    if (piece->qty == 0)
+        piece->where = NOWHERE;
+    added->where = NOWHERE;
+    return run->pieces.count - 1;
+}
+
+static void go(struct run *run, int at, struct destination to)
+{
+    struct piece *piece = &run->pieces.at[at];
+    piece->where = GONE;
+    piece->to = to;
+    piece->gone_at = run->at;
+    piece->gone_part = run->next_part++;
+    piece->gone_day = run->day;
+    piece->delivered = false;
+    piece->not_back = false;
+}
+
+/* The row of a lot: gone units in the order they went, then in transit, then layers by place. */
+static bool before_in_row(const struct piece *a, const struct piece *b)
+{
+    if (a->where != b->where)
+        return a->where < b->where;
+    if (a->where != GONE)
+        return a->place < b->place;
+    return a->gone_at != b->gone_at ? a->gone_at < b->gone_at : a->gone_part < b->gone_part;
+}
+
+static places row_of(struct run *run, int lot)
+{
+    places row = {0};
+    for (int i = 0; i < run->pieces.count; i++) {
+        if (run->pieces.at[i].lot != lot || run->pieces.at[i].where == NOWHERE)
+            continue;
+        (void)LIST_ADD(run->arena, row);
+        int place = row.count - 1;
+        while (place > 0 && before_in_row(&run->pieces.at[i], &run->pieces.at[row.at[place - 1]])) {
+            row.at[place] = row.at[place - 1];
+            place--;
+        }
+        row.at[place] = i;
+    }
+    return row;
+}
+
+places m_layers_of(struct run *run, int item, int pool)
+{
+    places layers = {0};
+    for (int i = 0; i < run->pieces.count; i++) {
+        const struct piece *piece = &run->pieces.at[i];
+        if (piece->where != HELD || piece->item != item || piece->pool != pool)
+            continue;
+        (void)LIST_ADD(run->arena, layers);
+        int place = layers.count - 1;
+        while (place > 0 && piece->place < run->pieces.at[layers.at[place - 1]].place) {
+            layers.at[place] = layers.at[place - 1];
+            place--;
+        }
+        layers.at[place] = i;
+    }
+    return layers;
+}
+
+int64_t m_row_qty(const struct run *run, int lot)
+{
+    int64_t qty = 0;
+    for (int i = 0; i < run->pieces.count; i++)
+        if (run->pieces.at[i].lot == lot && run->pieces.at[i].where != NOWHERE)
+            qty += run->pieces.at[i].qty;
+    return qty;
+}
+
+/* --- later cost --------------------------------------------------------------------------------- */
+
+static void add_value(struct run *run, int at, int64_t amount)
+{
+    struct piece *piece = &run->pieces.at[at];
+    int item = piece->item;
+    bool average = is_average(run, item);
+    if (piece->where == GONE) {
+        piece->value += amount;
+        if (piece->to.output >= 0) {
+            m_spread(run, piece->to.output, 0, m_row_qty(run, piece->to.output), amount);
+            return;
+        }
+        int32_t today = run->day;
+        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL)
+            run->day = piece->gone_day;
+        post_destination(run, &piece->to, amount, item);
+        /* Reading: the other side of a share dated at its origin is price difference's twin: the date's own GRNI line
+         * moves with it (read_bill). */
+        run->day = today;
+        return;
+    }
+    if (m_method_of(run, item) == M_STANDARD) {
+        post_stock(run, "price_difference", amount, item, -1);
+        return;
+    }
+    int pool = piece->where == IN_TRANSIT ? transit_pool(run) : piece->pool;
+    int64_t *value = average ? &m_pool_at(run, item, pool)->value : &piece->value;
+    int64_t taken = most(amount, -*value); /* no layer goes below zero */
+    *value += taken;
+    post_stock(run, inventory_role(piece->where), taken, item, piece->where == IN_TRANSIT ? -1 : pool);
+    post_stock(run, "price_difference", amount - taken, item, -1);
+}
+
+/* The shares of an amount for units from..from+qty of a row; the last is what falls on units that are nowhere. */
+static int64_t *shares_of(struct run *run, places row, int64_t from, int64_t qty, int64_t amount)
+{
+    int64_t *shares = ARENA_ARRAY(run->arena, int64_t, (size_t)row.count + 1);
+    must(shares);
+    int64_t at = 0, left = amount, covered = 0;
+    int first = -1;
+    for (int i = 0; i < row.count; i++) {
+        int64_t units = run->pieces.at[row.at[i]].qty;
+        int64_t in = most(0, least(at + units, from + qty) - most(at, from));
+        at += units;
+        if (in == 0)
+            continue;
+        first = first < 0 ? i : first;
+        covered += in;
+        wide product = (wide)amount * in;
+        shares[i] = (int64_t)(product / qty); /* cut toward zero */
+        left -= shares[i];
+    }
+    if (covered < qty) {
+        wide product = (wide)amount * (qty - covered);
+        shares[row.count] = (int64_t)(product / qty);
+        left -= shares[row.count];
+    }
+    shares[first < 0 ? row.count : first] += left;
+    return shares;
+}
+
+void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amount)
+{
+    if (amount == 0)
+        return;
+    int item = run->lots.at[lot].item;
+    if (qty <= 0) {
+        post_stock(run, "price_difference", amount, item, -1);
+        return;
+    }
+    places row = row_of(run, lot);
+    int64_t *shares = shares_of(run, row, from, qty, amount);
+    for (int i = 0; i < row.count; i++)
+        if (shares[i])
+            add_value(run, row.at[i], shares[i]);
+    post_stock(run, "price_difference", shares[row.count], item, -1);
+}
+
+/* --- in ----------------------------------------------------------------------------------------- */
+
+/* s units of an owed lot are settled by units of another lot; the difference follows the units. */
+static void settle_units(struct run *run, int owed, int64_t s, int64_t difference, int by, int pool, int64_t place)
+{
+    int item = run->lots.at[owed].item;
+    places row = row_of(run, owed);
+    int64_t left = s;
+    for (int i = 0; i < row.count && left > 0; i++) {
+        /* The part that is settled becomes a piece of its own, standing where it stood. */
+        int at = row.at[i];
+        int64_t part = least(left, run->pieces.at[at].qty);
+        left -= part;
+        if (part < run->pieces.at[at].qty) {
+            int rest = split_piece(run, at, part);
+            struct piece settled = run->pieces.at[rest];
+            settled.where = run->pieces.at[at].where;
+            run->pieces.at[rest] = run->pieces.at[at]; /* behind it: pieces of one place stand in list order */
+            run->pieces.at[at] = settled;
+        }
+        row.count = left > 0 ? row.count : i + 1;
+    }
+    int64_t *shares = shares_of(run, row, 0, s, difference);
+    for (int i = 0; i < row.count; i++) {
+        struct piece *piece = &run->pieces.at[row.at[i]];
+        if (piece->from_place == 0 && piece->where == GONE) {
+            piece->from_pool = pool;
+            piece->from_place = place;
+        }
+        piece->lot = by;
+        if (shares[i])
+            add_value(run, row.at[i], shares[i]);
+    }
+    post_stock(run, "price_difference", shares[row.count], item, -1);
+}
+
+/* A piece that is nowhere enters a pool: at a place it had there, or (0) at the end. Posts inventory, what it settles
+ * and the standard's difference; the sum is the piece's value. */
+static void enter(struct run *run, int at, int location, int64_t place)
+{
+    int item = run->pieces.at[at].item;
+    int pool = m_pool_of(run, location);
+    int64_t value = run->pieces.at[at].value;
+    *m_counter(run, run->own, item, location) += run->pieces.at[at].qty;
+    if (m_method_of(run, item) == M_STANDARD) {
+        int64_t at_standard = 0;
+        must(amount_of(run->pieces.at[at].qty, m_or_zero(m_item_now(run, item)->standard_cost), run->exponent, &at_standard));
+        post_stock(run, "price_difference", value - at_standard, item, -1);
+        value = at_standard;
+    }
+    if (place == 0)
+        place = ++run->next_place;
+    for (int i = 0; i < run->lots.count && run->pieces.at[at].qty > 0; i++) {
+        if (run->lots.at[i].kind != LOT_OWED || run->lots.at[i].item != item || run->lots.at[i].pool != pool ||
+            run->lots.at[i].qty == 0)
+            continue;
+        struct lot *owed = &run->lots.at[i];
+        int64_t s = least(owed->qty, run->pieces.at[at].qty);
+        int64_t paid = m_draw(value, s, run->pieces.at[at].qty);
+        int64_t carried = m_draw(owed->value, s, owed->qty);
+        value -= paid;
+        run->pieces.at[at].qty -= s;
+        owed->qty -= s;
+        owed->value -= carried;
+        m_pool_at(run, item, pool)->last_value = paid;
+        m_pool_at(run, item, pool)->last_qty = s;
+        post_stock(run, "inventory_owed", carried, item, pool);
+        if (run->pieces.at[at].lot == i) /* the owed units themselves come back */
+            post_stock(run, "price_difference", paid - carried, item, -1);
+        else
+            settle_units(run, i, s, paid - carried, run->pieces.at[at].lot, pool, place);
+    }
+    struct piece *piece = &run->pieces.at[at];
+    if (piece->qty == 0) {
+        must(value == 0);
+        piece->value = 0;
+        return;
+    }
+    post_stock(run, "inventory", value, item, pool);
+    if (is_average(run, item)) {
+        m_pool_at(run, item, pool)->value += value;
+        value = 0;
+    }
+    for (int i = 0; i < run->pieces.count; i++) {
+        struct piece *open = &run->pieces.at[i];
+        if (open->where == HELD && open->item == item && open->pool == pool && open->lot == piece->lot &&
+            open->place == place) {
+            open->qty += piece->qty;
+            open->value += value;
+            piece->qty = piece->value = 0;
+            return;
+        }
+    }
+    piece->value = value;
+    piece->where = HELD;
+    piece->pool = pool;
+    piece->place = place;
+}
+
+void m_inflow(struct run *run, int item, int location, enum lot_kind kind, int line, int64_t qty, int64_t value,
+            int *out_lot)
+{
+    int lot = add_lot(run, kind, item, line);
+    if (out_lot)
+        *out_lot = lot;
+    enter(run, add_piece(run, item, lot, qty, value), location, 0);
+}
+
+/* What units without a stated cost are worth. */
+int64_t m_gain_value(struct run *run, int item, int location, int64_t qty, bool *out_known)
+{
+    int pool = m_pool_of(run, location);
+    const struct pool *p = m_pool_at(run, item, pool);
+    const struct m_document *d = m_item_now(run, item);
+    int64_t held = m_held_qty(run, item, pool), value = 0;
+    *out_known = true;
+    if (held > 0)
+        return m_rounded(m_held_value(run, item, pool), qty, held);
+    if (p->last_qty > 0)
+        return m_rounded(p->last_value, qty, p->last_qty);
+    int64_t unit = d->last_cost != M_NONE ? d->last_cost : d->standard_cost;
+    *out_known = unit != M_NONE;
+    if (unit != M_NONE)
+        must(amount_of(qty, unit, run->exponent, &value));
+    return value;
+}
+
+/* --- out ---------------------------------------------------------------------------------------- */
+
+/* The piece of a pool that leaves next; -1 none. `receipt_lot`: of that lot only, where >= 0. */
+static int next_piece(const struct run *run, int item, int pool, bool from_back, int receipt_lot)
+{
+    int found = -1;
+    for (int i = 0; i < run->pieces.count; i++) {
+        const struct piece *piece = &run->pieces.at[i];
+        if (piece->where != HELD || piece->item != item || piece->pool != pool ||
+            (receipt_lot >= 0 && piece->lot != receipt_lot))
+            continue;
+        if (found < 0 || (piece->place < run->pieces.at[found].place) != from_back)
+            found = i;
+    }
+    return found;
+}
+
+/* Up to qty units leave a pool for nowhere; their pieces are added to `taken`. `left` (average): what of the draw's
+ * worth is not cut into slices yet, over left_qty units. */
+static void take(struct run *run, int item, int pool, int64_t qty, bool from_back, int receipt_lot, int64_t *left,
+                 int64_t *left_qty, places *taken)
+{
+    bool average = is_average(run, item);
+    while (qty > 0) {
+        int at = next_piece(run, item, pool, from_back, receipt_lot);
+        if (at < 0)
+            break;
+        int64_t part = least(qty, run->pieces.at[at].qty);
+        int64_t place = run->pieces.at[at].place;
+        int slice = split_piece(run, at, part);
+        struct piece *piece = &run->pieces.at[slice];
+        piece->from_pool = pool;
+        piece->from_place = place;
+        if (average) {
+            piece->value = m_draw(*left, part, *left_qty);
+            *left -= piece->value;
+            *left_qty -= part;
+        } else {
+            m_pool_at(run, item, pool)->last_value = piece->value;
+            m_pool_at(run, item, pool)->last_qty = part;
+        }
+        *LIST_ADD(run->arena, *taken) = slice;
+        qty -= part;
+    }
+}
+
+static int64_t taken_qty(const struct run *run, places taken)
+{
+    int64_t qty = 0;
+    for (int i = 0; i < taken.count; i++)
+        qty += run->pieces.at[taken.at[i]].qty;
+    return qty;
+}
+
+/* Under average the whole draw is worth its share of the pool, once. */
+static int64_t draw_pool(struct run *run, int item, int pool, int64_t qty)
+{
+    if (!is_average(run, item) || qty == 0)
+        return 0;
+    struct pool *p = m_pool_at(run, item, pool);
+    int64_t worth = m_draw(p->value, qty, m_held_qty(run, item, pool));
+    p->value -= worth;
+    p->last_value = worth;
+    p->last_qty = qty;
+    return worth;
+}
+
+/* A document that a pick may name: the lot text or the receipt. */
+static bool pick_fits(const struct run *run, const struct m_line *pick, const struct piece *piece)
+{
+    const struct lot *lot = &run->lots.at[piece->lot];
+    const struct m_document *d = run->papers[lot->paper].d;
+    if (pick->receipt.id)
+        return d->type == M_RECEIPT && same(d->id, pick->receipt.id);
+    return d->type == M_RECEIPT && is(d->lines.at[lot->line].lot, pick->lot);
+}
+
+static bool take_picks(struct run *run, int item, int pool, const struct m_lines *picks, places *taken)
+{
+    for (size_t k = 0; k < picks->count; k++) {
+        int64_t qty = picks->at[k].qty;
+        while (qty > 0) {
+            int found = -1;
+            for (int i = 0; i < run->pieces.count; i++) {
+                const struct piece *piece = &run->pieces.at[i];
+                if (piece->where == HELD && piece->item == item && piece->pool == pool &&
+                    pick_fits(run, &picks->at[k], piece) &&
+                    (found < 0 || piece->place < run->pieces.at[found].place))
+                    found = i;
+            }
+            if (found < 0)
+                return m_refuse_late(run, "failed", "lot_not_held");
+            int64_t part = least(qty, run->pieces.at[found].qty);
+            int64_t place = run->pieces.at[found].place;
+            int slice = split_piece(run, found, part);
+            run->pieces.at[slice].from_pool = pool;
+            run->pieces.at[slice].from_place = place;
+            m_pool_at(run, item, pool)->last_value = run->pieces.at[slice].value;
+            m_pool_at(run, item, pool)->last_qty = part;
+            *LIST_ADD(run->arena, *taken) = slice;
+            qty -= part;
+        }
+    }
+    return true;
+}
+
+static int64_t provisional_cost(const struct run *run, int item, int pool, int64_t qty)
+{
+    const struct pool *p = m_pool_at(run, item, pool);
+    const struct m_document *d = m_item_now(run, item);
+    int64_t value = 0;
+    if (p->last_qty > 0)
+        return m_rounded(p->last_value, qty, p->last_qty);
+    int64_t unit = d->last_cost != M_NONE ? d->last_cost : m_or_zero(d->standard_cost);
+    must(amount_of(qty, unit, run->exponent, &value));
+    return value;
+}
+
+/* Which lot a supplier return prefers, -1: none. Set around a call of take_units. */
+struct wish {
+    int receipt_lot;
+    bool front;
+};
+
+/* The units leave their pool for nowhere: layers, then owed. Posts the credits. */
+static bool take_units(struct run *run, int item, int location, int64_t qty, const struct m_lines *picks,
+                       struct wish wish, places *taken, struct issued *out)
+{
+    int pool = m_pool_of(run, location);
+    enum m_cost_method method = m_method_of(run, item);
+    *out = (struct issued){0};
+    *m_counter(run, run->own, item, location) -= qty;
+    if (method == M_SPECIFIC) {
+        int64_t picked = 0;
+        for (size_t i = 0; picks && i < picks->count; i++)
+            picked += picks->at[i].qty;
+        if (!picks || picks->count == 0)
+            return m_refuse_late(run, "failed", "picks_required");
+        if (picked != qty)
+            return m_refuse_late(run, "failed", "picks_required");
+        if (!take_picks(run, item, pool, picks, taken))
+            return false;
+    } else {
+        int64_t in_layers = least(qty, m_held_qty(run, item, pool));
+        int64_t worth = draw_pool(run, item, pool, in_layers), worth_of = in_layers;
+        bool from_back = method == M_LIFO && !wish.front;
+        if (wish.receipt_lot >= 0)
+            take(run, item, pool, in_layers, false, wish.receipt_lot, &worth, &worth_of, taken);
+        take(run, item, pool, in_layers - taken_qty(run, *taken), from_back, -1, &worth, &worth_of, taken);
+    }
+    for (int i = 0; i < taken->count; i++)
+        out->held += run->pieces.at[taken->at[i]].value;
+    int64_t short_of = qty - taken_qty(run, *taken);
+    if (short_of > 0) {
+        if (run->settings->refuse_short)
+            return m_refuse_late(run, "failed", "short");
+        out->owed = provisional_cost(run, item, pool, short_of);
+        int lot = add_lot(run, LOT_OWED, item, -1);
+        run->lots.at[lot].pool = pool;
+        run->lots.at[lot].qty = short_of;
+        run->lots.at[lot].value = out->owed;
+        int at = add_piece(run, item, lot, short_of, out->owed);
+        run->pieces.at[at].from_pool = pool;
+        *LIST_ADD(run->arena, *taken) = at;
+    }
+    out->total = out->held + out->owed;
+    post_stock(run, "inventory", -out->held, item, pool);
+    post_stock(run, "inventory_owed", -out->owed, item, pool);
+    return true;
+}
+
+/* Consigned units leave after the layers and before anything is owed. */
+static int64_t consigned_part(const struct run *run, int item, int location, int64_t qty)
+{
+    int64_t held = m_held_qty(run, item, m_pool_of(run, location));
+    return least(most(0, qty - held), *m_counter(run, run->consigned, item, location));
+}
+
+static void issue_consigned(struct run *run, int item, int location, int64_t qty, struct destination to)
+{
+    *m_counter(run, run->consigned, item, location) -= qty;
+    for (int i = 0; i < run->consigned_lots.count && qty > 0; i++) {
+        struct consigned_lot *lot = &run->consigned_lots.at[i];
+        if (lot->item != item || lot->location != location || lot->qty == 0)
+            continue;
+        int64_t part = least(qty, lot->qty);
+        int64_t value = m_draw(lot->value, part, lot->qty);
+        lot->qty -= part;
+        lot->value -= value;
+        qty -= part;
+        m_post(run, to.order >= 0 ? "cost_of_sales_dropship" : to.role, value, item, location, to.order, to.line);
+        m_post(run, "accrued_purchases", -value, item, -1, -1, -1);
+    }
+}
+
+bool m_issue(struct run *run, int item, int location, int64_t qty, struct destination to, const struct m_lines *picks,
+           struct issued *out)
+{
+    places taken = {0};
+    int64_t consigned = m_method_of(run, item) == M_SPECIFIC ? 0 : consigned_part(run, item, location, qty);
+    *out = (struct issued){0};
+    if (qty - consigned > 0 &&
+        !take_units(run, item, location, qty - consigned, picks, (struct wish){-1, false}, &taken, out))
+        return false;
+    if (consigned > 0)
+        issue_consigned(run, item, location, consigned, to);
+    for (int i = 0; i < taken.count; i++)
+        go(run, taken.at[i], to);
+    return true;
+}
+
+static struct destination going_to(const char *role, int location)
+{
+    return (struct destination){role, -1, -1, -1, location, -1, -1};
+}
+
+/* An issue that is no sale: to an account, which is posted here. */
+static bool issue_to(struct run *run, int item, int location, int64_t qty, const char *role, const struct m_lines *picks)
+{
+    struct issued issued;
+    if (!m_issue(run, item, location, qty, going_to(role, location), picks, &issued))
+        return false;
+    post_stock(run, role, issued.total, item, location);
+    return true;
+}
+
+/* A gain: stated cost, else current; from an account, which is posted here. */
+static void gain_from(struct run *run, int item, int location, int64_t qty, int64_t unit_cost, const char *role, int line)
+{
+    bool known;
+    int64_t value = unit_cost != M_NONE ? m_cost_of(run, qty, unit_cost) : m_gain_value(run, item, location, qty, &known);
+    m_inflow(run, item, location, LOT_OTHER, line, qty, value, NULL);
+    post_stock(run, role, -value, item, location);
+}
+
+/* --- receipts, bills, landed cost ---------------------------------------------------------------- */
+
+static int place_number(const char *text)
+{
+    int number = 0;
+    for (; *text >= '0' && *text <= '9' && number < 1000000; text++)
+        number = number * 10 + (*text - '0');
+    return *text ? -1 : number;
+}
+
+int m_receipt_line_find(const struct m_document *receipt, const char *line, const char *sku)
+{
+    int found = -1;
+    for (size_t i = 0; i < receipt->lines.count; i++) {
+        const struct m_line *at = &receipt->lines.at[i];
+        bool fits;
+        if (line)
+            fits = at->id ? same(at->id, line) : place_number(line) == (int)i + 1;
+        else
+            fits = is(at->sku, sku);
+        if (fits && line)
+            return (int)i;
+        if (fits)
+            found = found == -1 ? (int)i : -2;
+    }
+    return found;
+}
+
+struct receipt_line *m_receipt_line_of(struct run *run, int paper, int line)
+{
+    for (int i = 0; i < run->receipts.count; i++)
+        if (run->receipts.at[i].paper == paper && run->receipts.at[i].line == line)
+            return &run->receipts.at[i];
+    return NULL;
+}
+
+/* The unit cost of a receipt line as the last correction (by key) states it; M_NONE where none does. */
+static int64_t corrected_cost(const struct run *run, int paper, int line)
+{
+    int best = -1;
+    struct key best_key = {0};
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct paper *other = &run->papers[i];
+        if (other->standing != STANDS || other->d->type != M_COST_CORRECTION || other->target != paper ||
+            m_receipt_line_find(run->papers[paper].d, other->d->line, other->d->sku) != line)
+            continue;
+        struct key key = {other->instant, 5, m_source(other->d), "cost_correction", other->d->id, 0, 0};
+        if (best < 0 || m_key_compare(&key, &best_key) > 0) {
+            best = i;
+            best_key = key;
+        }
+    }
+    return best < 0 ? M_NONE : run->papers[best].d->unit_cost;
+}
+
+bool m_read_receipt(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int item = paper->items[i];
+        int64_t corrected = corrected_cost(run, run->paper, (int)i);
+        int64_t value = line->total_cost != M_NONE ? m_in_company(run, line->total_cost)
+                                                   : m_cost_of(run, line->qty, m_or_zero(line->unit_cost));
+        if (corrected != M_NONE)
+            value = m_cost_of(run, line->qty, corrected);
+        if (d->consigned == M_TRUE) {
+            *m_counter(run, run->consigned, item, paper->location) += line->qty;
+            *LIST_ADD(run->arena, run->consigned_lots) =
+                (struct consigned_lot){item, paper->location, run->paper, line->qty, value};
+            continue;
+        }
+        struct receipt_line *kept = LIST_ADD(run->arena, run->receipts);
+        *kept = (struct receipt_line){.paper = run->paper,
+                                      .line = (int)i,
+                                      .item = item,
+                                      .location = paper->location,
+                                      .qty = line->qty,
+                                      .value = value,
+                                      .unbilled = line->qty,
+                                      .grni = value};
+        int number = run->receipts.count - 1, lot = -1;
+        m_inflow(run, item, paper->location, LOT_RECEIPT, (int)i, line->qty, value, &lot);
+        run->receipts.at[number].lot = lot;
+        m_post(run, "grni", -value, item, paper->location, -1, -1);
+    }
+    return true;
+}
+
+static int bill_receipt(const struct paper *paper, int line)
+{
+    return paper->targets[line] >= 0 ? paper->targets[line] : paper->target;
+}
+
+static bool read_bill_itself(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    int64_t payable = 0;
+    bool goods = !d->kind || same(d->kind, "goods");
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int receipt = bill_receipt(paper, (int)i);
+        if (!goods)
+            continue;
+        if (receipt < 0)
+            return m_refuse(run, "failed", "unsupported"); /* by purchase order: a later issue */
+        int at = m_receipt_line_find(run->papers[receipt].d, line->line, line->sku);
+        if (at < 0)
+            return m_refuse(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");
+    }
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int64_t amount = m_in_company(run, line->amount);
+        payable += amount;
+        if (goods) {
+            const struct m_document *receipt = run->papers[bill_receipt(paper, (int)i)].d;
+            int at = m_receipt_line_find(receipt, line->line, line->sku);
+            int item = run->papers[bill_receipt(paper, (int)i)].items[at];
+            m_post(run, "grni", amount, item, run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
+        } else {
+            m_post(run, same(d->kind, "landed") ? "landed_cost_clearing" : line->role ? line->role : "expenses", amount, -1,
+                 -1, -1, -1);
+        }
+    }
+    for (size_t i = 0; i < d->tax.count; i++) {
+        int64_t amount = m_in_company(run, d->tax.at[i].amount);
+        payable += amount;
+        /* Reading: tax that cannot be recovered is not in the lines (`amount` is without tax): an expense. */
+        m_post(run, d->tax.at[i].recoverable == M_FALSE ? "expenses" : "input_tax", amount, -1, -1, -1, -1);
+    }
+    m_post(run, "accounts_payable", -payable, -1, -1, -1, -1);
+    return true;
+}
+
+bool m_read_bill(struct run *run, int leg, int line)
+{
+    if (leg == 0)
+        return read_bill_itself(run);
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_line *billed = &paper->d->lines.at[line];
+    int receipt = bill_receipt(paper, line);
+    if (paper->d->kind && !same(paper->d->kind, "goods"))
+        return true;
+    int at = m_receipt_line_find(run->papers[receipt].d, billed->line, billed->sku);
+    struct receipt_line *kept = m_receipt_line_of(run, receipt, at);
+    if (!kept) /* the receipt waits, or its goods are not ours */
+        return m_refuse_late(run, "waiting", "waits_document");
+    int64_t amount = m_in_company(run, billed->amount);
+    /* Reading: a bill line without qty bills all that is not billed yet. */
+    int64_t qty = billed->qty == M_NONE ? kept->unbilled : billed->qty;
+    int64_t from, carried;
+    /* Reading: a credit note has a negative amount; its qty (of either sign) is the units it takes back. Without a qty
+     * it lowers the price of all units billed, none of which is billed less. */
+    bool credit = amount < 0;
+    if (credit) {
+        qty = billed->qty == M_NONE ? 0 : billed->qty < 0 ? -billed->qty : billed->qty;
+        if (qty > kept->billed)
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        from = qty ? kept->billed - qty : 0;
+        carried = -m_draw(kept->billed_carried, qty, kept->billed);
+        kept->unbilled += qty;
+        kept->billed -= qty;
+    } else {
+        if (qty > kept->unbilled || qty == 0)
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        from = kept->billed;
+        carried = m_draw(kept->grni, qty, kept->unbilled);
+        kept->unbilled -= qty;
+        kept->billed += qty;
+    }
+    kept->grni -= carried;
+    kept->billed_carried += carried;
+    int64_t difference = amount - carried;
+    int lot = kept->lot, item = kept->item, location = kept->location;
+    int64_t over = credit && qty == 0 ? kept->billed : qty;
+    if (run->settings->difference_account || m_method_of(run, item) == M_STANDARD) {
+        m_post(run, "grni", -difference, item, location, -1, -1);
+        post_stock(run, "price_difference", difference, item, -1);
+        return true;
+    }
+    int before = run->posted.count;
+    m_spread(run, lot, from, over, difference);
+    /* The credit to GRNI, on the dates the shares stand on (true_up origin_if_open). */
+    int after = run->posted.count;
+    int32_t today = run->day;
+    for (int i = before; i < after; i++) {
+        run->day = run->posted.at[i].day;
+        m_post(run, "grni", -run->posted.at[i].amount, item, location, -1, -1);
+    }
+    run->day = today;
+    return true;
+}
+
+/* The weight of a receipt line for a landed cost. */
+static int64_t landed_weight(struct run *run, const struct receipt_line *kept, const char *basis)
+{
+    const struct m_document *item = m_item_now(run, kept->item);
+    int64_t weight = 0;
+    if (is(basis, "quantity"))
+        return kept->qty;
+    if (is(basis, "equal"))
+        return 1;
+    if (is(basis, "weight") || is(basis, "volume")) {
+        int64_t unit = m_or_zero(same(basis, "weight") ? item->weight : item->volume);
+        must(mul_div(kept->qty, unit, MICRO, &weight));
+        return weight;
+    }
+    return kept->value;
+}
+
+bool m_read_landed_cost(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    bool by_lines = d->lines.count > 0;
+    size_t count = by_lines ? d->lines.count : d->receipts.count;
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, count + 1);
+    int64_t *parts = ARENA_ARRAY(run->arena, int64_t, count + 1);
+    must(weights && parts);
+    for (size_t i = 0; i < count; i++) {
+        const struct m_document *receipt = run->papers[paper->targets[i]].d;
+        if (by_lines) {
+            int at = m_receipt_line_find(receipt, d->lines.at[i].line, d->lines.at[i].sku);
+            if (at < 0)
+                return m_refuse(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");
+        }
+        for (size_t k = 0; k < receipt->lines.count; k++) {
+            const struct receipt_line *kept = m_receipt_line_of(run, paper->targets[i], (int)k);
+            bool named = !by_lines || m_receipt_line_find(receipt, d->lines.at[i].line, d->lines.at[i].sku) == (int)k;
+            if (kept && named)
+                weights[i] += landed_weight(run, kept, d->basis);
+        }
+        /* Reading: over receipts basis equal counts receipts, not their lines. */
+        if (is(d->basis, "equal"))
+            weights[i] = 1;
+        if (i < d->shares.count)
+            weights[i] = d->shares.at[i];
+    }
+    int64_t amount = m_in_company(run, d->amount);
+    split_by_weight(amount, weights, count, parts);
+    m_post(run, "landed_cost_clearing", -amount, -1, -1, -1, -1);
+    for (size_t i = 0; i < count; i++) {
+        const struct m_document *receipt = run->papers[paper->targets[i]].d;
+        size_t lines = receipt->lines.count;
+        int64_t *line_weights = ARENA_ARRAY(run->arena, int64_t, lines + 1);
+        int64_t *line_parts = ARENA_ARRAY(run->arena, int64_t, lines + 1);
+        int *kept_at = ARENA_ARRAY(run->arena, int, lines + 1);
+        must(line_weights && line_parts && kept_at);
+        size_t used = 0;
+        for (size_t k = 0; k < lines; k++) {
+            const struct receipt_line *kept = m_receipt_line_of(run, paper->targets[i], (int)k);
+            bool named = !by_lines || m_receipt_line_find(receipt, d->lines.at[i].line, d->lines.at[i].sku) == (int)k;
+            if (!kept || !named)
+                continue;
+            kept_at[used] = kept->lot;
+            line_weights[used++] = landed_weight(run, kept, d->basis);
+        }
+        if (used == 0) { /* goods that are not ours: nobody is left */
+            m_post(run, "price_difference", parts[i], -1, -1, -1, -1);
+            continue;
+        }
+        split_by_weight(parts[i], line_weights, used, line_parts);
+        for (size_t k = 0; k < used; k++) {
+            int item = run->lots.at[kept_at[k]].item;
+            if (m_method_of(run, item) == M_STANDARD)
+                post_stock(run, "price_difference", line_parts[k], item, -1);
+            else
+                m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
+        }
+    }
+    return true;
+}
+
+/* --- transfers ----------------------------------------------------------------------------------- */
+
+static bool ship_transfer(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    size_t count = d->lines.count;
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, count + 1);
+    int64_t *freight = ARENA_ARRAY(run->arena, int64_t, count + 1);
+    must(weights && freight);
+    bool capitalise = d->capitalise == M_TRUE && !run->settings->company_scope;
+    int64_t cost = d->freight == M_NONE ? 0 : m_in_company(run, d->freight);
+    for (size_t i = 0; i < count; i++)
+        weights[i] = d->lines.at[i].qty;
+    split_by_weight(capitalise ? cost : 0, weights, count, freight);
+    for (size_t i = 0; i < count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int item = paper->items[i];
+        if (run->settings->company_scope) {
+            *m_counter(run, run->own, item, paper->location) -= line->qty;
+            *m_counter(run, run->moving, item, 0) += line->qty;
+            continue;
+        }
+        places taken = {0};
+        struct issued issued;
+        if (!take_units(run, item, paper->location, line->qty, &line->picks, (struct wish){-1, false}, &taken, &issued))
+            return false;
+        int64_t *by_qty = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
+        int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
+        must(by_qty && parts);
+        for (int k = 0; k < taken.count; k++)
+            by_qty[k] = run->pieces.at[taken.at[k]].qty;
+        split_by_weight(freight[i], by_qty, (size_t)taken.count, parts);
+        for (int k = 0; k < taken.count; k++) {
+            struct piece *piece = &run->pieces.at[taken.at[k]];
+            piece->value += parts[k];
+            piece->where = IN_TRANSIT;
+            piece->transfer = run->paper;
+            piece->transfer_line = (int)i;
+            piece->place = ++run->next_place;
+            if (is_average(run, item)) {
+                m_pool_at(run, item, transit_pool(run))->value += piece->value;
+                piece->value = 0;
+            }
+        }
+        post_stock(run, "inventory_in_transit", issued.total + freight[i], item, -1);
+        post_stock(run, "accrued_shipping", -freight[i], item, -1);
+    }
+    if (cost && !capitalise) {
+        m_post(run, "shipping_cost", cost, -1, -1, -1, -1);
+        m_post(run, "accrued_shipping", -cost, -1, -1, -1, -1);
+    }
+    return true;
+}
+
+static int next_in_transit(const struct run *run, int item, int transfer, int line)
+{
+    int found = -1;
+    for (int i = 0; i < run->pieces.count; i++) {
+        const struct piece *piece = &run->pieces.at[i];
+        if (piece->where == IN_TRANSIT && piece->item == item && piece->transfer == transfer &&
+            piece->transfer_line == line && (found < 0 || piece->place < run->pieces.at[found].place))
+            found = i;
+    }
+    return found;
+}
+
+static bool receive_transfer(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int item = paper->items[i];
+        int64_t qty = line->received_qty == M_NONE ? line->qty : line->received_qty;
+        if (qty > line->qty)
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        if (run->settings->company_scope) {
+            *m_counter(run, run->own, item, paper->to) += qty;
+            *m_counter(run, run->moving, item, 0) -= qty;
+            continue;
+        }
+        bool average = is_average(run, item);
+        struct pool *transit = m_pool_at(run, item, transit_pool(run));
+        int64_t in_transit = 0;
+        for (int k = 0; k < run->pieces.count; k++)
+            if (run->pieces.at[k].where == IN_TRANSIT && run->pieces.at[k].item == item)
+                in_transit += run->pieces.at[k].qty;
+        /* Reading: in transit is a pool, so under average it has one value too, whichever transfer its units are of. */
+        int64_t worth = average && qty ? m_draw(transit->value, qty, in_transit) : 0, worth_of = qty;
+        transit->value -= worth;
+        while (qty > 0) {
+            int at = next_in_transit(run, item, run->paper, (int)i);
+            must(at >= 0);
+            int64_t part = least(qty, run->pieces.at[at].qty);
+            int slice = split_piece(run, at, part);
+            if (average) {
+                run->pieces.at[slice].value = m_draw(worth, part, worth_of);
+                worth -= run->pieces.at[slice].value;
+                worth_of -= part;
+            }
+            qty -= part;
+            post_stock(run, "inventory_in_transit", -run->pieces.at[slice].value, item, -1);
+            enter(run, slice, paper->to, 0);
+        }
+    }
+    return true;
+}
+
+bool m_read_transfer(struct run *run, int leg) { return leg == 0 ? ship_transfer(run) : receive_transfer(run); }
+
+/* --- counts, adjustments, status ------------------------------------------------------------------ */
+
+static int64_t on_hand(const struct run *run, int item, int location)
+{
+    return *m_counter(run, run->own, item, location) + *m_counter(run, run->damaged, item, location) +
+           *m_counter(run, run->consigned, item, location);
+}
+
+static bool count_line(struct run *run, int item, int location, int64_t found, const char *status, int64_t unit_cost,
+                       int line)
+{
+    int64_t *damaged = m_counter(run, run->damaged, item, location);
+    int64_t *quarantined = m_counter(run, run->quarantined, item, location);
+    if (is(status, "damaged")) {
+        *damaged = found;
+        return true;
+    }
+    int64_t known = on_hand(run, item, location);
+    if (is(status, "sellable"))
+        known -= *damaged + *quarantined;
+    if (is(status, "quarantined")) {
+        known = *quarantined;
+        *quarantined = found;
+    }
+    if (found < known)
+        return issue_to(run, item, location, known - found, "shrinkage", NULL);
+    if (found > known)
+        gain_from(run, item, location, found - known, unit_cost, "shrinkage", line);
+    return true;
+}
+
+bool m_read_count(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (!count_line(run, paper->items[i], paper->location, d->lines.at[i].qty, d->lines.at[i].status,
+                        d->lines.at[i].unit_cost, (int)i))
+            return false;
+    for (int item = 0; d->complete == M_TRUE && item < run->item_count; item++) {
+        bool listed = false;
+        for (size_t i = 0; i < d->lines.count; i++)
+            listed = listed || paper->items[i] == item;
+        /* Reading: as if it stood there with qty 0 and no status; items in the order of their SKUs' first mention. */
+        if (!listed && !count_line(run, item, paper->location, 0, NULL, M_NONE, -1))
+            return false;
+    }
+    return true;
+}
+
+static const char *reason_role(const char *reason)
+{
+    static const struct {
+        const char *reason, *role;
+    } roles[] = {
+        {"scrap", "scrap"},
+        {"sample", "samples"},
+        {"samples", "samples"},
+        {"own_use", "own_use"},
+        {"owner", "drawings"},
+        {"damaged", "damaged_goods_write_off"},
+        {"lost", "shrinkage"},
+        {"found", "shrinkage"},
+        {"shrinkage", "shrinkage"},
+        {"write_down", "inventory_write_down"},
+        {"revaluation", "revaluation"},
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (same(roles[i].reason, reason))
+            return roles[i].role;
+    return "stock_adjustments";
+}
+
+static bool change_value(struct run *run, int item, int location, int64_t value, const char *role)
+{
+    int pool = m_pool_of(run, location);
+    int64_t worth = m_held_value(run, item, pool);
+    places layers = m_layers_of(run, item, pool);
+    /* Reading: a pool without layers has nothing a value could be added to. */
+    if (layers.count == 0 || value < -worth)
+        return m_refuse_late(run, "waiting", "exceeds_open");
+    if (is_average(run, item)) {
+        m_pool_at(run, item, pool)->value += value;
+    } else {
+        int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)layers.count);
+        int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)layers.count);
+        must(weights && parts);
+        for (int i = 0; i < layers.count; i++)
+            weights[i] = run->pieces.at[layers.at[i]].value;
+        split_by_weight(value, weights, (size_t)layers.count, parts);
+        for (int i = 0; i < layers.count; i++)
+            run->pieces.at[layers.at[i]].value += parts[i];
+    }
+    post_stock(run, "inventory", value, item, pool);
+    post_stock(run, role, -value, item, location);
+    return true;
+}
+
+bool m_read_adjustment(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    const char *role = reason_role(d->reason);
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int item = paper->items[i];
+        if (line->value != M_NONE) {
+            if (!change_value(run, item, paper->location, m_in_company(run, line->value), role))
+                return false;
+        } else if (line->qty < 0) {
+            if (!issue_to(run, item, paper->location, -line->qty, role, &line->picks))
+                return false;
+        } else {
+            gain_from(run, item, paper->location, line->qty, line->unit_cost, role, (int)i);
+        }
+    }
+    return true;
+}
+
+bool m_read_status_change(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int item = paper->items[i];
+        int64_t *damaged = m_counter(run, run->damaged, item, paper->location);
+        int64_t *quarantined = m_counter(run, run->quarantined, item, paper->location);
+        /* Reading: no more can leave a status than its counter holds; sellable has none and may be owed. */
+        if (is(line->from, "damaged") && line->qty > *damaged)
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        if (is(line->from, "quarantined") && line->qty > *quarantined)
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        *damaged -= is(line->from, "damaged") ? line->qty : 0;
+        *quarantined -= is(line->from, "quarantined") ? line->qty : 0;
+        if (is(line->to, "damaged") && !is(line->from, "damaged") &&
+            !issue_to(run, item, paper->location, line->qty, "damaged_goods_write_off", NULL))
+            return false;
+        if (is(line->from, "damaged") && !is(line->to, "damaged"))
+            gain_from(run, item, paper->location, line->qty, M_NONE, "damaged_goods_write_off", (int)i);
+        *damaged += is(line->to, "damaged") ? line->qty : 0;
+        *quarantined += is(line->to, "quarantined") ? line->qty : 0;
+    }
+    return true;
+}
+
+/* --- back to the supplier ------------------------------------------------------------------------- */
+
+static bool supplier_return_line(struct run *run, int line_number)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_line *line = &paper->d->lines.at[line_number];
+    int receipt = paper->targets[line_number];
+    int at = receipt >= 0 ? m_receipt_line_find(run->papers[receipt].d, line->line, line->sku) : -1;
+    if (receipt >= 0 && at < 0)
+        return m_refuse_late(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");
+    struct receipt_line *kept = receipt >= 0 ? m_receipt_line_of(run, receipt, at) : NULL;
+    int item = kept ? kept->item : paper->items[line_number];
+    if (receipt >= 0 && !kept)
+        return m_refuse_late(run, "waiting", "exceeds_open");
+    if (kept && line->qty > kept->qty - kept->sent_back)
+        return m_refuse_late(run, "waiting", "exceeds_open");
+    must(item >= 0);
+    places taken = {0};
+    struct issued issued;
+    struct wish wish = {kept && run->settings->supplier_return == M_ORIGINAL_LAYER && !is_average(run, item) ? kept->lot : -1,
+                        true};
+    if (!take_units(run, item, paper->location, line->qty, &line->picks, wish, &taken, &issued))
+        return false;
+    /* The units leave the row; what they owe settles against price difference. */
+    for (int i = 0; i < taken.count; i++)
+        run->pieces.at[taken.at[i]].where = NOWHERE;
+    int64_t not_billed = kept ? least(line->qty, kept->unbilled) : 0;
+    int64_t billed = line->qty - not_billed;
+    int64_t carried = 0, credit = 0;
+    if (not_billed > 0) {
+        carried = m_draw(kept->grni, not_billed, kept->unbilled);
+        kept->grni -= carried;
+        kept->unbilled -= not_billed;
+    }
+    if (billed > 0) {
+        /* Reading: without a receipt the default credit is what the units were worth. */
+        if (line->credit != M_NONE)
+            credit = m_draw(m_in_company(run, line->credit), billed, line->qty);
+        else if (kept)
+            credit = m_rounded(kept->value, billed, kept->qty);
+        else
+            credit = m_draw(issued.total, billed, line->qty);
+        if (kept) {
+            kept->billed_carried -= m_draw(kept->billed_carried, billed, kept->billed);
+            kept->billed -= billed;
+        }
+    }
+    if (kept)
+        kept->sent_back += line->qty;
+    m_post(run, "grni", carried, item, kept ? kept->location : -1, -1, -1);
+    m_post(run, "accounts_payable", credit, -1, -1, -1, -1);
+    post_stock(run, "price_difference", issued.total - carried - credit, item, -1);
+    return true;
+}
+
+bool m_read_supplier_return(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    for (size_t i = 0; i < paper->d->lines.count; i++)
+        if (!supplier_return_line(run, (int)i))
+            return false;
+    return true;
+}
+
+/* --- customers' returns and deliveries ------------------------------------------------------------ */
+
+/* Units the pool of their issue still owes: they were never a layer of it, and nothing settled them. */
+static bool still_owed(const struct run *run, const struct piece *piece)
+{
+    const struct lot *lot = &run->lots.at[piece->lot];
+    return lot->kind == LOT_OWED && lot->qty > 0 && piece->from_place == 0 && piece->from_pool == lot->pool;
+}
+
+static bool is_of_line(const struct piece *piece, int order, int line, int part)
+{
+    return piece->where == GONE && piece->to.order == order && piece->to.line == line && piece->to.part == part;
+}
+
+static int next_to_come_back(const struct run *run, int order, int line, int part)
+{
+    int found = -1;
+    for (int i = 0; i < run->pieces.count; i++) {
+        const struct piece *piece = &run->pieces.at[i];
+        if (!is_of_line(piece, order, line, part) || piece->not_back)
+            continue;
+        if (found < 0) {
+            found = i;
+            continue;
+        }
+        bool owed = still_owed(run, piece), best_owed = still_owed(run, &run->pieces.at[found]);
+        if (owed != best_owed ? owed : before_in_row(piece, &run->pieces.at[found]))
+            found = i;
+    }
+    return found;
+}
+
+static void count_back_undelivered(struct run *run, const struct piece *piece, int64_t qty)
+{
+    if (!same(piece->to.role, "goods_out"))
+        return;
+    for (int i = 0; i < run->shipments.count; i++) {
+        struct shipped *shipped = &run->shipments.at[i];
+        if (shipped->paper == piece->to.shipment && shipped->order == piece->to.order && shipped->line == piece->to.line &&
+            shipped->part == piece->to.part)
+            shipped->back += qty;
+    }
+}
+
+/* An owed unit comes back into the pool that owes it: the slice shrinks, no layer. */
+static void cancel_owed(struct run *run, int slice, int location)
+{
+    struct piece *piece = &run->pieces.at[slice];
+    struct lot *lot = &run->lots.at[piece->lot];
+    /* Reading: the slice shrinks by the draw of the line's own units, so that the line's cost ends at zero; what
+     * rounding leaves on the slice when its last unit is gone is price difference. */
+    int64_t carried = piece->qty == lot->qty ? lot->value : least(piece->value, lot->value);
+    lot->qty -= piece->qty;
+    lot->value -= carried;
+    *m_counter(run, run->own, piece->item, location) += piece->qty;
+    post_stock(run, "inventory_owed", carried, piece->item, lot->pool);
+    post_stock(run, "price_difference", piece->value - carried, piece->item, -1);
+    piece->where = NOWHERE;
+}
+
+bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition, int location,
+                  int return_line)
+{
+    bool into_stock = !disposition || same(disposition, "sellable") || same(disposition, "quarantined");
+    bool damaged = is(disposition, "damaged");
+    places back = {0};
+    int item = -1;
+    while (qty > 0) {
+        int at = next_to_come_back(run, order, line, part);
+        if (at < 0) /* Reading: units of consigned goods have no slices to come back to */
+            return m_refuse_late(run, "failed", "unsupported");
+        int64_t units = least(qty, run->pieces.at[at].qty);
+        qty -= units;
+        bool owed = still_owed(run, &run->pieces.at[at]);
+        int slice = split_piece(run, at, units);
+        struct piece *piece = &run->pieces.at[slice];
+        item = piece->item;
+        if (!into_stock && !damaged) { /* lost or kept: the cost stays where it is, and may still be delivered */
+            piece->where = GONE;
+            piece->not_back = true;
+            continue;
+        }
+        count_back_undelivered(run, piece, units);
+        post_destination(run, &piece->to, -piece->value, item);
+        if (damaged) {
+            post_stock(run, "damaged_goods_write_off", piece->value, item, location);
+            go(run, slice, going_to("damaged_goods_write_off", location));
+            *m_counter(run, run->damaged, item, location) += units;
+        } else if (owed && run->lots.at[piece->lot].pool == m_pool_of(run, location)) {
+            cancel_owed(run, slice, location);
+        } else if (owed || !run->settings->return_at_current) {
+            bool old_place = !run->settings->returned_last && piece->from_place > 0 &&
+                             piece->from_pool == m_pool_of(run, location);
+            enter(run, slice, location, old_place ? piece->from_place : 0);
+        } else {
+            *LIST_ADD(run->arena, back) = slice;
+        }
+        if (is(disposition, "quarantined"))
+            *m_counter(run, run->quarantined, item, location) += units;
+    }
+    if (back.count == 0)
+        return true;
+    /* return_cost current: one new layer at today's cost; the rest of the old cost stays sold. Reading: it stays in COGS
+     * even where the units were still in goods out, which holds slices only. */
+    int64_t own = 0, units = taken_qty(run, back);
+    for (int i = 0; i < back.count; i++)
+        own += run->pieces.at[back.at[i]].value;
+    bool known;
+    int64_t value = m_gain_value(run, item, location, units, &known);
+    value = known ? value : own;
+    struct destination sold = run->pieces.at[back.at[0]].to;
+    sold.role = "cogs";
+    post_destination(run, &sold, own - value, item);
+    m_inflow(run, item, location, LOT_OTHER, return_line, units, value, NULL);
+    return true;
+}
+
+void m_deliver_units(struct run *run, int order, int line, int part, int shipment, int64_t qty)
+{
+    while (qty > 0) {
+        int found = -1;
+        for (int i = 0; i < run->pieces.count; i++) {
+            const struct piece *piece = &run->pieces.at[i];
+            if (is_of_line(piece, order, line, part) && piece->to.shipment == shipment && !piece->delivered &&
+                same(piece->to.role, "goods_out") && (found < 0 || before_in_row(piece, &run->pieces.at[found])))
+                found = i;
+        }
+        if (found < 0) /* nothing of stock: a service */
+            return;
+        int64_t units = least(qty, run->pieces.at[found].qty);
+        int at = found;
+        if (units < run->pieces.at[found].qty) {
+            at = split_piece(run, found, units);
+            run->pieces.at[at].where = GONE;
+        }
+        qty -= units;
+        struct piece *piece = &run->pieces.at[at];
+        post_destination(run, &piece->to, -piece->value, piece->item);
+        piece->to.role = "cogs";
+        piece->delivered = true;
+        post_destination(run, &piece->to, piece->value, piece->item);
+    }
+}
+
+/* --- the rest -------------------------------------------------------------------------------------- */
+
+bool m_read_assembly(struct run *run) { return m_refuse(run, "failed", "unsupported"); }
+bool m_read_opening(struct run *run) { return m_refuse(run, "failed", "unsupported"); }
+
+/* A new standard revalues what is held. */
+bool m_read_item(struct run *run)
+{
+    int item = run->papers[run->paper].item;
+    const struct item *it = &run->items[item];
+    if (it->papers.at[0] == run->paper)
+        return true;
+    const struct m_document *before = NULL;
+    for (int i = 0; it->papers.at[i] != run->paper; i++)
+        before = run->papers[it->papers.at[i]].d;
+    int64_t old = m_or_zero(before->standard_cost), now = m_or_zero(run->papers[run->paper].d->standard_cost);
+    if (m_method_of(run, item) != M_STANDARD || old == now)
+        return true;
+    for (int pool = 0; pool < run->location_count; pool++) {
+        int64_t held = m_held_qty(run, item, pool), change = 0;
+        if (held == 0)
+            continue;
+        /* Reading: each layer is revalued by itself: (new - old) × its quantity, rounded once; none falls below zero. */
+        for (int i = 0; i < run->pieces.count; i++) {
+            struct piece *piece = &run->pieces.at[i];
+            if (piece->where != HELD || piece->item != item || piece->pool != pool)
+                continue;
+            must(amount_of(piece->qty, now - old, run->exponent, &change));
+            change = most(change, -piece->value);
+            piece->value += change;
+            post_stock(run, "inventory", change, item, pool);
+            post_stock(run, "revaluation", -change, item, pool);
+        }
+    }
+    return true;
+}
+
+/* What must hold at the end of every history: C-1, C-2, C-4, J-3. */
+void m_check_stock(const struct run *run)
+{
+    for (int item = 0; item < run->item_count; item++) {
+        int64_t held = 0, owed = 0, own = 0, transit = m_pool_at(run, item, transit_pool(run))->value, inventory = 0;
+        int64_t inventory_owed = 0, in_transit = 0, goods_out = 0, out = 0;
+        int last_pool = run->settings->company_scope ? 1 : run->location_count;
+        for (int pool = 0; pool < last_pool; pool++) {
+            int64_t pool_owed = 0, owed_value = 0;
+            for (int i = 0; i < run->lots.count; i++) {
+                const struct lot *lot = &run->lots.at[i];
+                if (lot->kind == LOT_OWED && lot->item == item && lot->pool == pool) {
+                    must(lot->qty >= 0 && lot->value >= 0 && (lot->qty > 0 || lot->value == 0));
+                    pool_owed += lot->qty;
+                    owed_value += lot->value;
+                }
+            }
+            int64_t qty = m_held_qty(run, item, pool);
+            must(qty == 0 || pool_owed == 0); /* C-4 */
+            must(qty > 0 || m_held_value(run, item, pool) == 0);
+            held += m_held_value(run, item, pool);
+            owed += owed_value;
+            if (!run->settings->company_scope)
+                must(qty - pool_owed == *m_counter(run, run->own, item, pool));
+            own += qty - pool_owed;
+        }
+        for (int location = 0; location < run->location_count; location++)
+            own -= *m_counter(run, run->own, item, location);
+        must(own == *m_counter(run, run->moving, item, 0));
+        for (int i = 0; i < run->pieces.count; i++) {
+            const struct piece *piece = &run->pieces.at[i];
+            if (piece->item != item)
+                continue;
+            if (piece->where == IN_TRANSIT)
+                transit += piece->value;
+            if (piece->where == GONE && same(piece->to.role, "goods_out"))
+                out += piece->value;
+            if (piece->where == HELD)
+                must(piece->qty > 0 && piece->value >= 0);
+        }
+        for (int i = 0; i < run->posted.count; i++) {
+            const struct posted *posted = &run->posted.at[i];
+            if (posted->item != item)
+                continue;
+            inventory += same(posted->role, "inventory") ? posted->amount : 0;
+            inventory_owed += same(posted->role, "inventory_owed") ? posted->amount : 0;
+            in_transit += same(posted->role, "inventory_in_transit") ? posted->amount : 0;
+            goods_out += same(posted->role, "goods_out") ? posted->amount : 0;
+        }
+        must(inventory == held); /* J-3, each account */
+        must(inventory_owed == -owed);
+        must(in_transit == transit);
+        must(goods_out == out);
+    }
+}

@@ -1,0 +1,325 @@
+/* run.h: what the model's own files share while it reads one history from its first key to its last.
+ *
+ * Orders, items and locations are numbered once; everything else lies in plain arrays that are walked from end to end.
+ * -1 stands for none. */
+#ifndef TIEOUT_TESTS_MODEL_RUN_H
+#define TIEOUT_TESTS_MODEL_RUN_H
+
+#include "base/must.h"
+#include "model/model.h"
+
+__extension__ typedef __int128 wide;
+
+/* A growing array in the run's arena. */
+#define LIST_OF(type)                                                                              \
+    struct {                                                                                       \
+        type *at;                                                                                  \
+        int count, room;                                                                           \
+    }
+void *m_list_grown(struct arena *arena, void *at, int count, int *room, size_t size);
+#define LIST_ADD(arena, list)                                                                      \
+    ((list).count == (list).room                                                                   \
+         ? ((list).at = m_list_grown((arena), (list).at, (list).count, &(list).room, sizeof *(list).at)) \
+         : (list).at,                                                                              \
+     &(list).at[(list).count++])
+
+typedef LIST_OF(int) places; /* of pieces, in an order */
+
+enum standing {
+    STANDS,     /* read */
+    REPEATED,   /* the same bytes again: not counted */
+    SET_ASIDE,  /* left out, superseded, voided, or waiting for something that is not there */
+};
+
+/* One document, resolved once before the reading. */
+struct paper {
+    const struct m_document *d;
+    enum standing standing;
+    const char *outcome, *refusal; /* of those set aside; else set by each reading */
+    int order;                     /* its order (also of an order itself), by number */
+    int other_order;               /* exchange */
+    int item;                      /* of an item */
+    int location;                  /* the location it names, else main */
+    int to;                        /* a transfer's destination */
+    int target;                    /* the paper it refers to: shipment, receipt, bill's receipt, voided */
+    int second_target;             /* payment, bill */
+    int *items;                    /* per line: the item, -1 */
+    int *targets;                  /* per line (or per receipt of a landed cost): the paper or order referred to */
+    int64_t instant;               /* the effective one */
+    bool instant_known;
+    int rank;
+};
+
+struct key {
+    int64_t instant;
+    int rank;
+    const char *source, *type, *id;
+    int leg, line;
+};
+struct movement {
+    struct key key;
+    int paper;
+    int payment; /* of an order's payments: its place, else -1 */
+};
+
+struct item {
+    const char *sku;
+    LIST_OF(int) papers; /* its versions, rising */
+};
+struct order_names {
+    const char *source, *id;
+    LIST_OF(int) papers; /* its versions, rising */
+    int64_t instant;
+};
+
+/* --- stock ------------------------------------------------------------------------------------- */
+
+enum lot_kind { LOT_RECEIPT, LOT_OTHER, LOT_OWED };
+/* The inflow that brought units; for LOT_OWED the slice that is owed until an inflow settles it. */
+struct lot {
+    enum lot_kind kind;
+    int item, paper, line;
+    int pool;           /* LOT_OWED: who owes */
+    int64_t qty, value; /* LOT_OWED: still owed, at provisional cost */
+};
+
+enum whereabouts { NOWHERE, GONE, IN_TRANSIT, HELD };
+/* Where units that left went. */
+struct destination {
+    const char *role;
+    int order, line, part; /* of a sale */
+    int location;
+    int shipment; /* the paper */
+    int output;   /* of an assembly: the lot made */
+};
+/* Some units of one lot that are together. */
+struct piece {
+    int item, lot;
+    int64_t qty, value; /* value: 0 while held under average, where the pool has it */
+    enum whereabouts where;
+    int pool;      /* HELD: the pool */
+    int64_t place; /* HELD, IN_TRANSIT: in its queue */
+    int transfer, transfer_line;
+    int64_t gone_at; /* GONE: number of the movement that took it */
+    int gone_part;   /* and of the slice within it */
+    int32_t gone_day;
+    struct destination to;
+    int from_pool;      /* the pool it left */
+    int64_t from_place; /* its place there; 0: it was never there, the pool owed it */
+    bool delivered;
+    bool not_back; /* lost or kept by the customer: it cannot be returned again */
+};
+struct pool {
+    int64_t value; /* average only */
+    int64_t last_value, last_qty;
+};
+struct receipt_line {
+    int paper, line, item, lot, location;
+    int64_t qty, value;
+    int64_t unbilled, grni;           /* not billed yet, and what GRNI carries for it */
+    int64_t billed, billed_carried;   /* billed and not sent back; what GRNI carried for that */
+    int64_t sent_back;
+};
+struct consigned_lot {
+    int item, location, paper;
+    int64_t qty, value;
+};
+
+/* --- orders ------------------------------------------------------------------------------------ */
+
+struct bucket {
+    int64_t total, left, earned; /* cancelled units took the rest */
+};
+struct tax {
+    struct bucket amount;
+    int64_t moved; /* of left: payable already (tax_point payment) */
+    bool marketplace, seen;
+    const char *kind, *jurisdiction;
+};
+struct part { /* a component of a bundle, or the whole of a plain line */
+    int item;
+    const char *sku;
+    int64_t per; /* units in one of the line */
+    int64_t weight;
+    int64_t qty, shipped, cancelled, earned, returned;
+    int64_t returned_earned;        /* of those returned: earned before */
+    int64_t sold, sold_value;       /* revenue_at payment: earned and not shipped, and what COGS took for them */
+    struct bucket sales, discount;
+};
+enum line_kind { LINE_STOCK, LINE_DROPSHIP, LINE_SERVICE, LINE_GIFT_CARD };
+enum { MOST_TAXES = 8, MOST_PARTS = 8 };
+struct order_line {
+    const char *id, *sku;
+    int item;
+    int64_t factor; /* stock units in one of the line's own unit */
+    enum line_kind kind;
+    bool bundle;
+    int location; /* where it is to be shipped from; -1: anywhere */
+    const char *supplier;
+    int64_t qty, largest_qty, cancelled, earned; /* units of the line */
+    struct part parts[MOST_PARTS];
+    int part_count;
+    struct tax taxes[MOST_TAXES], shipping_taxes[MOST_TAXES];
+    int tax_count, shipping_tax_count;
+    struct bucket shipping, shipping_discount, rounding, dropship_cost;
+    int64_t dropship_units, dropship_deferred, dropship_back; /* accrued units; deferred amount; units returned */
+    int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
+    int64_t refunded_amount, refunded_tax; /* of what the line earned: goods, merchant tax */
+    int64_t refunded_value, largest_value; /* all that was refunded of it; the cap */
+    int64_t payable_cancelled, payable_cancelled_shipping; /* tax payable already of units that were cancelled */
+};
+struct account {
+    int64_t order, company; /* in the order's currency; as it is carried */
+};
+struct order {
+    bool known;
+    int paper; /* the version in force */
+    currency money;
+    LIST_OF(struct order_line) lines;
+    struct account deposit, receivable, refunds_due;
+    int64_t captured_total, total;
+    int64_t tips, marketplace_tax;  /* credited at captures */
+    int64_t marketplace_refunded, fees_kept;
+    int64_t refunded_shipping, refunded_shipping_tax, refunded_earned; /* amounts */
+    bool gateway_captured, card_captured;
+};
+struct shipped { /* what a shipment shipped of a part of an order line */
+    int paper, order, line, part;
+    int64_t qty, delivered, earned, back; /* back: returned before it was earned */
+};
+struct captured { /* a payment that was taken, so that no version takes it again */
+    int order;
+    const char *gateway, *id;
+};
+
+struct posted {
+    int32_t day;
+    int paper;
+    const char *role;
+    int item, location, order, line;
+    int64_t amount;
+};
+
+struct run {
+    const struct m_settings *settings;
+    struct arena *arena;
+    struct paper *papers;
+    int paper_count;
+    struct item *items;
+    int item_count;
+    const char **locations; /* [0] is main */
+    int location_count;
+    struct order_names *order_names;
+    int order_count;
+    int exponent;
+
+    /* from here on set anew by each reading */
+    LIST_OF(struct movement) movements;
+    int at;              /* the movement being read */
+    int64_t now;         /* its instant */
+    int32_t day;         /* its accounting date */
+    int paper;           /* the document being read */
+    int next_part;       /* slices taken so far by this movement */
+    LIST_OF(struct lot) lots;
+    LIST_OF(struct piece) pieces;
+    struct pool *pools;  /* [item × (locations + 1) + pool]; the last of each item is in transit */
+    int64_t *own, *damaged, *quarantined, *consigned, *moving; /* [item × locations + location] */
+    LIST_OF(struct receipt_line) receipts;
+    LIST_OF(struct consigned_lot) consigned_lots;
+    int64_t next_place;
+    struct order *orders;
+    LIST_OF(struct shipped) shipments;
+    LIST_OF(struct captured) captures;
+    LIST_OF(int) late_returns; /* papers waiting for a shipment that issues the last of their units */
+    LIST_OF(struct posted) posted;
+    bool again; /* a document was refused half-way: read everything again without it */
+    struct {
+        const char *outcome, *refusal;
+        struct key key;
+    } *forced; /* per paper: what an earlier reading found out */
+};
+
+int m_key_compare(const struct key *a, const struct key *b);
+
+/* The document being read is refused (outcome "waiting" or "failed"). Nothing has been changed yet. */
+bool m_refuse(struct run *run, const char *outcome, const char *refusal);
+/* The same, after something was changed already: everything is read again without the document. */
+bool m_refuse_late(struct run *run, const char *outcome, const char *refusal);
+bool m_wait_for_open(struct run *run);
+
+void m_post(struct run *run, const char *role, int64_t amount, int item, int location, int order, int line);
+/* The amount of qty at unit in the document's currency, then in the company's at its rate. */
+int64_t m_cost_of(struct run *run, int64_t qty, int64_t unit);
+int64_t m_in_company(struct run *run, int64_t amount);
+bool m_has_rate(struct run *run);
+/* Of `money` on the day being read, by the document's own rate or the table; 0 when there is none. */
+int64_t m_rate_of(struct run *run, currency money);
+
+/* The version in force of an item at the movement being read; NULL where it is not known. */
+const struct m_document *m_item_now(const struct run *run, int item);
+enum m_cost_method m_method_of(const struct run *run, int item);
+bool m_is_stocked(const struct run *run, int item);
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+int64_t m_draw(int64_t value, int64_t qty, int64_t of);
+int64_t m_rounded(int64_t a, int64_t b, int64_t c); /* half-up(a × b ÷ c) */
+
+/* --- model_stock.c ------------------------------------------------------------------------------ */
+
+struct issued {
+    int64_t held, owed, consigned; /* values */
+    int64_t total;                 /* of them, where the units went to */
+};
+int m_pool_of(const struct run *run, int location);
+struct pool *m_pool_at(const struct run *run, int item, int pool);
+int64_t m_held_qty(const struct run *run, int item, int pool);
+int64_t m_held_value(const struct run *run, int item, int pool);
+places m_layers_of(struct run *run, int item, int pool); /* in queue order */
+int64_t *m_counter(const struct run *run, int64_t *counters, int item, int location);
+/* Takes the units and posts the credits (inventory, inventory owed); the caller posts issued.total where they went.
+ * False: short under shortage refuse, or a lot that is not held; refused already. */
+bool m_issue(struct run *run, int item, int location, int64_t qty, struct destination to, const struct m_lines *picks,
+           struct issued *out);
+/* What came in without a document of its own: a new lot. Posts inventory and owed; the caller posts -value. */
+void m_inflow(struct run *run, int item, int location, enum lot_kind kind, int line, int64_t qty, int64_t value,
+            int *out_lot);
+int64_t m_gain_value(struct run *run, int item, int location, int64_t qty, bool *out_known);
+bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition,
+                  int location, int return_line);
+void m_deliver_units(struct run *run, int order, int line, int part, int shipment, int64_t qty);
+/* Adds an amount to units a..a+qty of a lot's row, and posts it where they are. */
+void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amount);
+int64_t m_row_qty(const struct run *run, int lot);
+
+bool m_read_receipt(struct run *run);
+bool m_read_transfer(struct run *run, int leg);
+bool m_read_count(struct run *run);
+bool m_read_adjustment(struct run *run);
+bool m_read_status_change(struct run *run);
+bool m_read_supplier_return(struct run *run);
+bool m_read_bill(struct run *run, int leg, int line);
+bool m_read_landed_cost(struct run *run);
+bool m_read_assembly(struct run *run);
+bool m_read_opening(struct run *run);
+bool m_read_item(struct run *run);
+void m_check_stock(const struct run *run);
+struct receipt_line *m_receipt_line_of(struct run *run, int paper, int line);
+/* The place of a receipt's line that `line` or `sku` names; -1 none, -2 several. */
+int m_receipt_line_find(const struct m_document *receipt, const char *line, const char *sku);
+
+/* --- model_order.c ------------------------------------------------------------------------------ */
+
+bool m_read_order(struct run *run);
+bool m_read_payment(struct run *run, int payment);
+bool m_read_cancel(struct run *run);
+bool m_read_shipment(struct run *run);
+bool m_read_delivery(struct run *run);
+bool m_read_refund(struct run *run);
+bool m_read_return(struct run *run);
+bool m_read_entry(struct run *run);
+bool m_return_is_covered(struct run *run, int paper);
+void m_check_orders(const struct run *run);
+int64_t m_reserved_at(const struct run *run, int item, int location);
+
+#endif
