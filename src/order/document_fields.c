@@ -200,7 +200,7 @@ static const struct field order_fields[] = {
     ORDER(discount_minor, "discount", FIELD_AMOUNT, NOT_NEGATIVE,
           .help = "off the order as a whole, besides what its lines take off"),
     ORDER(tip_minor, "tip", FIELD_AMOUNT, NOT_NEGATIVE, .help = "given on top"),
-    ORDER(total_minor, "total", FIELD_AMOUNT, NOT_NEGATIVE, .help = "the total as the channel states it"),
+    ORDER(total_minor, "total", FIELD_AMOUNT, .help = "the total as the channel states it"),
     ROW_LIST(struct document, order.payments, "payments", order_payment_fields, .max_count = 1000,
              .help = "payments the channel lists with the order"),
     ROW_OBJECT(struct document, order.presentment, "presentment", presentment_fields,

@@ -100,9 +100,7 @@ static int64_t bundles_of(const struct book_line *line, size_t offset)
     for (size_t u = 0; u < line->unit_count; u++) {
         const char *unit = (const char *)&line->units[u];
         int64_t qty = *(const int64_t *)(const void *)(unit + offset);
-        int64_t bundles = line->is_bundle ? qty / line->units[u].per_micro * MICRO +
-                                                qty % line->units[u].per_micro * MICRO / line->units[u].per_micro
-                                          : qty;
+        int64_t bundles = line->is_bundle ? bundles_in(qty, line->units[u].per_micro) : qty;
         least = bundles < least ? bundles : least;
     }
     return least;

@@ -141,6 +141,13 @@ static bool earns_when_shipped(const struct book *book)
     return true;
 }
 
+/* What nobody carries is delivered when it is shipped: digital goods, services and supplies. */
+static bool needs_delivery(const struct book_line *line)
+{
+    return line->terms->fulfil.by != FULFIL_DIGITAL && line->facts->kind != ITEM_SERVICE &&
+           line->facts->kind != ITEM_SUPPLY;
+}
+
 static struct stock_effect effect_of(const struct move *move, enum stock_effect_kind kind, struct span location)
 {
     return (struct stock_effect){
@@ -276,7 +283,8 @@ enum refusal book_shipment(struct book *book)
     }
     bool earns = earns_when_shipped(book);
     for (size_t i = 0; i < moves.count; i++) {
-        ship_move(book, shipment, &moves.at[i], earns);
+        bool delivered = book->event->policy->revenue_at == REVENUE_AT_DELIVERY && !needs_delivery(moves.at[i].line);
+        ship_move(book, shipment, &moves.at[i], earns || delivered);
     }
     settle_touched(book, 0);
     remember_shipment(book, shipment, &moves);
@@ -491,15 +499,13 @@ static enum refusal plan_delivery(struct book *book, const struct book_shipment 
     if (is_proof && book->event->document->delivery.lines.count > 0) {
         return name_delivery(book, shipment);
     }
-    bool any = false;
     for (size_t i = 0; i < shipment->item_count; i++) {
         struct shipped_item *item = &shipment->items[i];
         item->asked_micro = item->qty_micro - (is_proof ? item->delivered_micro : item->recognised_micro);
         item->place = (int)item->line->place;
-        any |= item->asked_micro > 0;
     }
-    return any || !is_proof ? REFUSAL_NONE
-                            : book_say(book, REFUSAL_EXCEEDS_OPEN, "all units of the shipment were delivered before");
+    /* A second proof of the same shipment says nothing new and is no mistake. */
+    return REFUSAL_NONE;
 }
 
 /* How many units an item's delivery recognises: proof may come after delivered_after days have done so already. */
@@ -620,10 +626,7 @@ static void return_to_supplier(struct book *book, const struct move *move)
     struct book_line *line = move->line;
     const struct document *document = book->event->document;
     int64_t done = line->cost_done_micro - line->cost_back_micro;
-    int64_t qty = move->qty_micro;
-    if (line->is_bundle) {
-        qty = qty / move->unit->per_micro * MICRO + qty % move->unit->per_micro * MICRO / move->unit->per_micro;
-    }
+    int64_t qty = line->is_bundle ? bundles_in(move->qty_micro, move->unit->per_micro) : move->qty_micro;
     qty = least_of(qty, done);
     int64_t cost = qty > 0 ? partial_draw(line->cost.earned_minor - line->cost_back_minor, qty, done) : 0;
     struct balance credit = {cost, book_at_rate(book, cost)};

@@ -222,6 +222,8 @@ NODISCARD enum refusal moves_name(struct book *book, struct moves *moves, const 
 void moves_add(struct book *book, struct moves *moves, const struct move *move);
 void book_touch(struct book *book, struct book_line *line);
 bool unit_moves_stock(const struct book_line *line, const struct book_unit *unit);
+/* How many bundles so many units of a component make, cut at six places. */
+int64_t bundles_in(int64_t qty_micro, int64_t per_micro);
 /* Bundles completed by a quantity of its units, as `which` says. */
 enum unit_count { UNITS_SHIPPED, UNITS_EARNED };
 int64_t line_least(const struct book_line *line, enum unit_count which);

@@ -265,10 +265,7 @@ int64_t unit_awaiting(const struct book_unit *unit)
 }
 
 /* Cut at six places, so that a bundle never counts before its last piece. */
-static int64_t bundles_in(int64_t qty_micro, int64_t per_micro)
-{
-    return (int64_t)((int128)qty_micro * MICRO / per_micro);
-}
+int64_t bundles_in(int64_t qty_micro, int64_t per_micro) { return (int64_t)((int128)qty_micro * MICRO / per_micro); }
 
 static int64_t unit_quantity(const struct book_unit *unit, enum unit_count which)
 {
@@ -346,6 +343,7 @@ enum refusal moves_name(struct book *book, struct moves *moves, const struct nam
     if (refusal != REFUSAL_NONE) {
         return refusal;
     }
+    must(line != NULL);
     int64_t factor = named_factor(line, named);
     if (factor == 0) {
         return book_say(book, REFUSAL_UOM_UNKNOWN, "line %.*s: the item has no unit %.*s", SPAN_ARG(line->id),

@@ -135,6 +135,12 @@ static enum refusal value_lines(const struct document *document, struct order_te
             *out_detail = arena_print(arena, "lines[%zu]: quantity times price is too large", i);
             return REFUSAL_OVERFLOW;
         }
+        int64_t cost = 0;
+        if (is_present(line->fulfil.cost_micro) &&
+            (!amount_of(line->qty_micro, line->fulfil.cost_micro, exponent, &cost) || cost > AMOUNT_MINOR_MAX)) {
+            *out_detail = arena_print(arena, "lines[%zu]: quantity times cost is too large", i);
+            return REFUSAL_OVERFLOW;
+        }
         terms->discount_minor[i] = or_zero(line->discount_minor);
         sum_add(&parts->all, terms->value_minor[i]);
         sum_add(&parts->all, -terms->discount_minor[i]);

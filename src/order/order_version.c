@@ -450,10 +450,9 @@ static void set_cost(struct book *book, struct book_line *line, const struct lin
     }
     line->supplier = fulfil->supplier.ptr != NULL ? fulfil->supplier : line->supplier;
     int64_t total = 0;
-    if (plan != NULL && is_present(fulfil->cost_micro) &&
-        !amount_of(line->terms->qty_micro, fulfil->cost_micro, currency_exponent(book->money), &total)) {
-        book->failed = true;
-        return;
+    if (plan != NULL && is_present(fulfil->cost_micro)) {
+        bool fits = amount_of(line->terms->qty_micro, fulfil->cost_micro, currency_exponent(book->money), &total);
+        must(fits); /* the order's value looked */
     }
     int64_t accrual_done = least_of(line->accrual_done_micro, now->ordered_micro - now->cancelled_micro);
     int64_t cost_done = least_of(line->cost_done_micro, now->earned_micro);

@@ -2,20 +2,6 @@
  * looks at units that are gone is in decide_later.c; the shared parts are in decide_parts.c. */
 #include "stock/decide_parts.h"
 
-static void decide_in(struct decision *d)
-{
-    const struct movement *movement = d->movement;
-    int pool = open_own_pool(d, movement->location);
-    int64_t value_minor = movement->value_minor;
-    if (value_minor == INT64_MIN)
-        value_minor = gain_value(d, pool, movement->qty_micro);
-    post_to(d, &movement->where, -value_minor, movement->where.tag);
-    put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = movement->qty_micro, .value_minor = value_minor});
-    count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
-    if (movement->status == UNITS_DAMAGED)
-        count_by(d, movement->location, UNITS_DAMAGED, -movement->qty_micro);
-}
-
 static void decide_out(struct decision *d)
 {
     const struct movement *movement = d->movement;
@@ -43,6 +29,7 @@ static void decide_ship(struct decision *d)
         return;
     int transit = open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
     int64_t freight_minor = movement->value_minor == INT64_MIN ? 0 : movement->value_minor;
+    post_to(d, &movement->where, -freight_minor, movement->where.tag);
     int64_t *shares = ARENA_ARRAY(d->arena, int64_t, slices.count);
     int64_t *weights = ARENA_ARRAY(d->arena, int64_t, slices.count);
     must(slices.count == 0 || (shares && weights));
@@ -57,7 +44,6 @@ static void decide_ship(struct decision *d)
                               .target = movement->id,
                               .qty_micro = slices.at[i].qty_micro,
                               .value_minor = slices.at[i].value_minor + shares[i]});
-    post_to(d, &movement->where, -freight_minor, movement->where.tag);
 }
 
 static void decide_arrive(struct decision *d)
@@ -70,6 +56,12 @@ static void decide_arrive(struct decision *d)
     int transit = open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
     int64_t wanted_micro = movement->qty_micro;
     struct slices slices = {0};
+    /* In transit is a pool as well: under average its draw is valued once, whichever transfer its units are of. */
+    const struct pool *in_transit = &d->state->pools[transit];
+    int64_t held_micro = pool_qty(in_transit);
+    int64_t draw_minor = d->state->average && held_micro >= wanted_micro
+                             ? partial_draw(in_transit->value_minor, wanted_micro, held_micro)
+                             : 0;
     while (wanted_micro > 0) {
         const struct pool *pool = &d->state->pools[transit];
         size_t at = 0;
@@ -79,7 +71,8 @@ static void decide_arrive(struct decision *d)
             refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
             return;
         }
-        struct slice slice = take_from_layer(d, transit, at, wanted_micro);
+        struct slice slice = d->state->average ? take_share(d, transit, at, wanted_micro, &draw_minor)
+                                               : take_from_layer(d, transit, at, wanted_micro);
         slices_add(d, &slices, slice);
         wanted_micro -= slice.qty_micro;
     }
@@ -135,8 +128,37 @@ static void decide_count(struct decision *d)
         count_by(d, movement->location, UNITS_QUARANTINED, difference_micro);
 }
 
+/* No more can leave a status than its counter holds; sellable units have none and may be owed. */
+static bool leaves_status(struct decision *d, enum unit_status status, int64_t qty_micro)
+{
+    const struct location_count *count = item_state_count(d->state, d->movement->location);
+    int64_t held_micro = count ? count->units[status] : 0;
+    if (qty_micro <= held_micro)
+        return true;
+    refuse(d, BOOK_EXCEEDS, held_micro);
+    return false;
+}
+
+static void decide_in(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    if (movement->status == UNITS_DAMAGED && !leaves_status(d, UNITS_DAMAGED, movement->qty_micro))
+        return;
+    int pool = open_own_pool(d, movement->location);
+    int64_t value_minor = movement->value_minor;
+    if (value_minor == INT64_MIN)
+        value_minor = gain_value(d, pool, movement->qty_micro);
+    post_to(d, &movement->where, -value_minor, movement->where.tag);
+    put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = movement->qty_micro, .value_minor = value_minor});
+    count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
+    if (movement->status == UNITS_DAMAGED)
+        count_by(d, movement->location, UNITS_DAMAGED, -movement->qty_micro);
+}
+
 static void decide_status(struct decision *d)
 {
+    if (d->movement->qty_micro < 0 && !leaves_status(d, d->movement->status, -d->movement->qty_micro))
+        return;
     count_by(d, d->movement->location, d->movement->status, d->movement->qty_micro);
 }
 
@@ -221,6 +243,7 @@ void decide(struct decision *d)
     case MOVE_STATUS: decide_status(d); return;
     case MOVE_VALUE: decide_value(d); return;
     case MOVE_STANDARD: decide_standard(d); return;
+    case MOVE_CORRECT: return;
     case MOVE_RETURN: decide_return(d); return;
     case MOVE_DELIVER: decide_deliver(d); return;
     case MOVE_BILL: decide_bill(d); return;
@@ -252,6 +275,7 @@ bool decide_needs_whole(const struct item_state *state, const struct movement *m
     case MOVE_SHIP: return movement->pick_count > 0;
     case MOVE_STATUS:
     case MOVE_VALUE:
+    case MOVE_CORRECT:
     case MOVE_STANDARD: return false;
     case MOVE_RETURN:
     case MOVE_DELIVER:
@@ -280,8 +304,9 @@ static bool is_ordinary(const struct item_state *state, const struct movement *m
 bool decide_is_certain(const struct item_state *state, const struct movement *movement)
 {
     switch (movement->kind) {
-    case MOVE_STATUS: return true;
-    case MOVE_IN: return is_ordinary(state, movement);
+    case MOVE_STATUS: return movement->qty_micro >= 0;
+    case MOVE_CORRECT: return true;
+    case MOVE_IN: return movement->status != UNITS_DAMAGED && is_ordinary(state, movement);
     case MOVE_OUT:
         return !movement->costing.refuse_short && movement->costing.method != METHOD_SPECIFIC &&
                is_ordinary(state, movement);

@@ -86,12 +86,14 @@ static void value_on_place(struct decision *d, const struct row_place *place, mo
         return;
     }
     const struct pool *pool = &d->state->pools[place->pool];
-    bool pooled = d->state->average && pool->kind == POOL_STOCK;
+    bool pooled = d->state->average;
     int64_t held_minor = pool->value_minor;
     for (size_t i = 0; !pooled && i < pool->layer_count; i++)
         if (pool->layers[i].lot == lot && pool->layers[i].place == place->place)
             held_minor = pool->layers[i].value_minor;
     int64_t borne_minor = held_minor + value_minor < 0 ? -held_minor : value_minor;
+    if (d->movement->costing.method == METHOD_STANDARD)
+        borne_minor = 0; /* layers stay at standard */
     if (borne_minor != 0)
         emit(d, (struct step){.kind = STEP_VALUE,
                               .pool = place->pool,
@@ -332,7 +334,8 @@ void decide_deliver(struct decision *d)
     int64_t wanted_micro = movement->qty_micro;
     for (size_t i = 0; i < d->state->gone_count && wanted_micro > 0; i++) {
         const struct gone gone = d->state->gone[i];
-        if (!is_units_of_line(&gone, movement) || gone.where.role != ROLE_GOODS_OUT)
+        bool of_shipment = movement_document(gone.movement) == movement_document(movement->refers);
+        if (!of_shipment || !is_units_of_line(&gone, movement) || gone.where.role != ROLE_GOODS_OUT)
             continue;
         int64_t qty_micro = wanted_micro < gone.qty_micro ? wanted_micro : gone.qty_micro;
         int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
@@ -372,7 +375,12 @@ void decide_bill(struct decision *d)
         return;
     }
     const struct lot_account lot = *found;
-    int64_t qty_micro = movement->qty_micro;
+    /* Without a quantity a bill bills all that is not billed yet. */
+    int64_t qty_micro = movement->qty_micro == INT64_MIN ? lot.unbilled_micro : movement->qty_micro;
+    if (movement->qty_micro == INT64_MIN && qty_micro == 0) {
+        refuse(d, BOOK_EXCEEDS, 0);
+        return;
+    }
     int64_t held_micro = qty_micro >= 0 ? lot.unbilled_micro : lot.billed_micro;
     if ((qty_micro >= 0 ? qty_micro : -qty_micro) > held_micro) {
         refuse(d, BOOK_EXCEEDS, held_micro);
@@ -384,7 +392,7 @@ void decide_bill(struct decision *d)
     if (qty_micro > 0)
         carried_minor = partial_draw(lot.grni_minor, qty_micro, lot.unbilled_micro);
     if (qty_micro < 0) {
-        carried_minor = -partial_draw(lot.value_minor - lot.grni_minor, -qty_micro, lot.billed_micro);
+        carried_minor = -partial_draw(lot.billed_minor, -qty_micro, lot.billed_micro);
         from_micro = lot.billed_micro + qty_micro;
         length_micro = -qty_micro;
     }
@@ -410,43 +418,46 @@ void decide_landed(struct decision *d)
     spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));
 }
 
-/* Units of one lot leave for the supplier: what was not billed releases its GRNI, the rest is credited. */
-static void credit_slice(struct decision *d, const struct slice *slice, int64_t *credited_micro, int64_t *grni_minor)
+/* What the supplier owes for the units: those of the receipt not billed yet release its GRNI first, the rest is credited. */
+static void settle_with_supplier(struct decision *d, int64_t worth_minor)
 {
-    const struct lot_account *found = lot_account(d->state, slice->lot);
-    if (found == NULL || found->where.role != ROLE_GRNI) {
-        *credited_micro += slice->qty_micro;
-        return;
+    const struct movement *movement = d->movement;
+    const struct lot_account *found = movement->refers ? lot_account(d->state, movement->refers) : NULL;
+    int64_t qty_micro = movement->qty_micro;
+    int64_t unbilled_micro = found == NULL ? 0 : qty_micro < found->unbilled_micro ? qty_micro : found->unbilled_micro;
+    int64_t credited_micro = qty_micro - unbilled_micro;
+    int64_t grni_minor = 0;
+    int64_t credit_minor = 0;
+    if (credited_micro > 0 && movement->value_minor != INT64_MIN)
+        credit_minor = partial_draw(movement->value_minor, credited_micro, qty_micro);
+    else if (credited_micro > 0 && found != NULL)
+        credit_minor = partial_draw(found->value_minor, credited_micro, found->qty_micro);
+    else if (credited_micro > 0)
+        credit_minor = partial_draw(worth_minor, credited_micro, qty_micro);
+    if (unbilled_micro > 0) {
+        const struct where grni = found->where;
+        grni_minor = partial_draw(found->grni_minor, unbilled_micro, found->unbilled_micro);
+        emit(d, (struct step){.kind = STEP_UNBILLED,
+                              .target = movement->refers,
+                              .qty_micro = unbilled_micro,
+                              .value_minor = grni_minor});
+        post_to(d, &grni, grni_minor, SPAN("supplier_return"));
     }
-    const struct lot_account lot = *found;
-    int64_t unbilled_micro = slice->qty_micro < lot.unbilled_micro ? slice->qty_micro : lot.unbilled_micro;
-    *credited_micro += slice->qty_micro - unbilled_micro;
-    if (unbilled_micro == 0)
-        return;
-    int64_t released_minor = partial_draw(lot.grni_minor, unbilled_micro, lot.unbilled_micro);
-    emit(d, (struct step){
-                .kind = STEP_UNBILLED, .target = lot.lot, .qty_micro = unbilled_micro, .value_minor = released_minor});
-    post_to(d, &lot.where, released_minor, SPAN("supplier_return"));
-    *grni_minor += released_minor;
-}
-
-/* The receipt's own cost of the credited units, where the document states no credit. */
-static int64_t default_credit(struct decision *d, const struct slices *slices, int64_t credited_micro)
-{
-    int64_t cost_minor = 0;
-    int64_t qty_micro = 0;
-    for (size_t i = 0; i < slices->count; i++) {
-        const struct lot_account *lot = lot_account(d->state, slices->at[i].lot);
-        cost_minor +=
-            lot ? partial_draw(lot->value_minor, slices->at[i].qty_micro, lot->qty_micro) : slices->at[i].value_minor;
-        qty_micro += slices->at[i].qty_micro;
-    }
-    return qty_micro ? partial_draw(cost_minor, credited_micro, qty_micro) : 0;
+    if (credited_micro > 0 && found != NULL)
+        emit(d, (struct step){.kind = STEP_SENT_BACK, .target = movement->refers, .qty_micro = credited_micro});
+    post_role(d, ROLE_ACCOUNTS_PAYABLE, credit_minor, SPAN("supplier_return"));
+    post_role(d, ROLE_PRICE_DIFFERENCE, worth_minor - grni_minor - credit_minor, SPAN("supplier_return"));
 }
 
 void decide_supplier_return(struct decision *d)
 {
     const struct movement *movement = d->movement;
+    const struct lot_account *receipt = movement->refers ? lot_account(d->state, movement->refers) : NULL;
+    if (movement->refers != 0 &&
+        (receipt == NULL || movement->qty_micro > receipt->qty_micro - receipt->sent_back_micro)) {
+        refuse(d, BOOK_EXCEEDS, receipt ? receipt->qty_micro - receipt->sent_back_micro : 0);
+        return;
+    }
     int pool = open_own_pool(d, movement->location);
     struct slices slices = {0};
     int64_t wanted_micro = movement->qty_micro;
@@ -468,15 +479,6 @@ void decide_supplier_return(struct decision *d)
             slices_add(d, &slices, rest.at[i]);
     }
     note_gone(d, pool, &slices, NULL);
-    int64_t credited_micro = 0;
-    int64_t grni_minor = 0;
-    for (size_t i = 0; i < slices.count; i++)
-        credit_slice(d, &slices.at[i], &credited_micro, &grni_minor);
-    int64_t credit_minor = movement->value_minor == INT64_MIN ? default_credit(d, &slices, credited_micro)
-                           : credited_micro == 0
-                               ? 0
-                               : partial_draw(movement->value_minor, credited_micro, movement->qty_micro);
-    post_role(d, ROLE_ACCOUNTS_PAYABLE, credit_minor, SPAN("supplier_return"));
-    post_role(d, ROLE_PRICE_DIFFERENCE, slices.value_minor - grni_minor - credit_minor, SPAN("supplier_return"));
+    settle_with_supplier(d, slices.value_minor);
     count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
 }

@@ -104,27 +104,32 @@ struct slice take_from_layer(struct decision *d, int pool_index, size_t at, int6
     return slice;
 }
 
+struct slice take_share(struct decision *d, int pool_index, size_t at, int64_t wanted_micro, int64_t *draw_minor)
+{
+    const struct layer *layer = &d->state->pools[pool_index].layers[at];
+    struct slice slice = {.lot = layer->lot, .place = layer->place};
+    slice.qty_micro = wanted_micro < layer->qty_micro ? wanted_micro : layer->qty_micro;
+    slice.value_minor = partial_draw(*draw_minor, slice.qty_micro, wanted_micro);
+    emit(d, (struct step){.kind = STEP_TAKE,
+                          .pool = pool_index,
+                          .lot = slice.lot,
+                          .place = slice.place,
+                          .qty_micro = slice.qty_micro,
+                          .value_minor = slice.value_minor});
+    *draw_minor -= slice.value_minor;
+    return slice;
+}
+
 /* Under average a draw is valued once, then cut by draws in queue order. */
 static void take_average(struct decision *d, int pool_index, int64_t qty_micro, struct slices *slices)
 {
     const struct pool *pool = &d->state->pools[pool_index];
-    int64_t value_left = partial_draw(pool->value_minor, qty_micro, pool_qty(pool));
-    int64_t qty_left = qty_micro;
-    int64_t draw_minor = value_left;
-    while (qty_left > 0) {
-        const struct layer *layer = &d->state->pools[pool_index].layers[0];
-        struct slice slice = {.lot = layer->lot, .place = layer->place};
-        slice.qty_micro = qty_left < layer->qty_micro ? qty_left : layer->qty_micro;
-        slice.value_minor = partial_draw(value_left, slice.qty_micro, qty_left);
-        emit(d, (struct step){.kind = STEP_TAKE,
-                              .pool = pool_index,
-                              .lot = slice.lot,
-                              .place = slice.place,
-                              .qty_micro = slice.qty_micro,
-                              .value_minor = slice.value_minor});
+    int64_t draw_minor = partial_draw(pool->value_minor, qty_micro, pool_qty(pool));
+    int64_t left_minor = draw_minor;
+    for (int64_t left_micro = qty_micro; left_micro > 0;) {
+        struct slice slice = take_share(d, pool_index, 0, left_micro, &left_minor);
         slices_add(d, slices, slice);
-        value_left -= slice.value_minor;
-        qty_left -= slice.qty_micro;
+        left_micro -= slice.qty_micro;
     }
     emit(d, (struct step){.kind = STEP_LAST, .pool = pool_index, .qty_micro = qty_micro, .value_minor = draw_minor});
 }
@@ -226,7 +231,9 @@ struct slices take_out(struct decision *d, int pool_index, int64_t qty_micro)
     } else {
         while (drawn_micro > 0) {
             const struct pool *pool = &d->state->pools[pool_index];
-            size_t at = d->movement->costing.method == METHOD_LIFO ? pool->layer_count - 1 : 0;
+            /* What goes back to the supplier goes from the front, whatever the method. */
+            bool from_back = d->movement->costing.method == METHOD_LIFO && d->movement->kind != MOVE_SUPPLIER_RETURN;
+            size_t at = from_back ? pool->layer_count - 1 : 0;
             struct slice slice = take_from_layer(d, pool_index, at, drawn_micro);
             slices_add(d, &slices, slice);
             drawn_micro -= slice.qty_micro;
@@ -273,20 +280,27 @@ static void settle_one(struct decision *d, int pool_index, struct slice *slice, 
     slice->qty_micro -= qty_micro;
     slice->value_minor -= cost_minor;
     int64_t difference_minor = cost_minor - provisional_minor;
-    if (owed.elsewhere)
+    /* The units that settle are the owed ones themselves, come back: nothing is left to follow. */
+    if (slice->lot == owed.issue)
+        post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("owed"));
+    else if (owed.elsewhere)
         settle_elsewhere(d, owed.issue, slice->lot, place, qty_micro, difference_minor);
     else
         post_to(d, &owed.where, difference_minor, SPAN("owed"));
 }
 
+int64_t at_standard(struct decision *d, int64_t qty_micro, int64_t value_minor)
+{
+    if (d->movement->costing.method != METHOD_STANDARD || d->movement->standard_micro == INT64_MIN)
+        return value_minor;
+    int64_t standard_minor = at_unit_cost(d, qty_micro, d->movement->standard_micro);
+    post_role(d, ROLE_PRICE_DIFFERENCE, value_minor - standard_minor, SPAN("standard"));
+    return standard_minor;
+}
+
 void put_in(struct decision *d, int pool_index, struct slice slice)
 {
-    const struct costing *costing = &d->movement->costing;
-    if (costing->method == METHOD_STANDARD && d->movement->standard_micro != INT64_MIN) {
-        int64_t standard_minor = at_unit_cost(d, slice.qty_micro, d->movement->standard_micro);
-        post_role(d, ROLE_PRICE_DIFFERENCE, slice.value_minor - standard_minor, SPAN("standard"));
-        slice.value_minor = standard_minor;
-    }
+    slice.value_minor = at_standard(d, slice.qty_micro, slice.value_minor);
     uint32_t place = slice.place ? slice.place : d->state->next_place;
     while (slice.qty_micro > 0 && d->state->pools[pool_index].owed_count > 0)
         settle_one(d, pool_index, &slice, place);

@@ -33,12 +33,16 @@ void post_to(struct decision *d, const struct where *where, int64_t value_minor,
 void post_role(struct decision *d, enum role role, int64_t value_minor, struct span tag);
 /* Takes up to `wanted` from layer `at` of a pool. */
 struct slice take_from_layer(struct decision *d, int pool, size_t at, int64_t wanted_micro);
+/* The same under average: its share of a draw valued once, `*draw_minor` of which is left for `wanted` units. */
+struct slice take_share(struct decision *d, int pool, size_t at, int64_t wanted_micro, int64_t *draw_minor);
 /* An issue by the movement's method; what the pool lacks is owed (or refused). */
 struct slices take_out(struct decision *d, int pool, int64_t qty_micro);
 /* Notes the slices as gone with the movement; `where` NULL: the movement's own. */
 void note_gone(struct decision *d, int pool, const struct slices *slices, const struct where *where);
 /* An inflow: settles what the pool owes, the rest becomes a layer (at slice.place if given). */
 void put_in(struct decision *d, int pool, struct slice slice);
+/* What units that enter a pool are worth there: under standard cost their standard, the rest is price difference. */
+int64_t at_standard(struct decision *d, int64_t qty_micro, int64_t value_minor);
 int64_t gain_value(struct decision *d, int pool, int64_t qty_micro);
 /* Spreads value over positions from..from+length of the lot's row; `tag` marks the lines. length < 0: to its end. */
 void spread_over_row(struct decision *d, movement_id lot, int64_t from_micro, int64_t length_micro, int64_t value_minor,

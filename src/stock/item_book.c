@@ -16,8 +16,10 @@ struct item_book *item_book_new(bool average)
     book->average = average;
     book->whole = true;
     book->state = item_state_make(&book->arena, average, false);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         book->middle_arena[i] = arena_make(BOOK_BYTES_MAX);
+        book->state_arena[i] = arena_make(BOOK_BYTES_MAX);
+    }
     book->middle_at = SIZE_MAX;
     return book;
 }
@@ -26,8 +28,10 @@ struct item_book *item_book_free(struct item_book *book)
 {
     if (book != NULL) {
         arena_done(&book->arena);
-        arena_done(&book->middle_arena[0]);
-        arena_done(&book->middle_arena[1]);
+        for (int i = 0; i < 2; i++) {
+            arena_done(&book->middle_arena[i]);
+            arena_done(&book->state_arena[i]);
+        }
         free(book);
     }
     return NULL;
@@ -117,9 +121,9 @@ static struct movement movement_kept(struct arena *arena, const struct movement 
     return copy;
 }
 
-static struct step *steps_kept(struct arena *arena, const struct step *steps, size_t count)
+/* What steps say in words is copied: they borrowed it from the state or the plan, which do not last as long. */
+static void keep_texts(struct step *copy, size_t count, struct arena *arena)
 {
-    struct step *copy = grown(arena, steps, count, count ? count : 1, sizeof *copy);
     for (size_t i = 0; i < count; i++) {
         copy[i].name = kept(arena, copy[i].name);
         if (copy[i].where != NULL) {
@@ -129,6 +133,12 @@ static struct step *steps_kept(struct arena *arena, const struct step *steps, si
             copy[i].where = where;
         }
     }
+}
+
+static struct step *steps_kept(struct arena *arena, const struct step *steps, size_t count)
+{
+    struct step *copy = grown(arena, steps, count, count ? count : 1, sizeof *copy);
+    keep_texts(copy, count, arena);
     return copy;
 }
 
@@ -237,8 +247,7 @@ static void plan_in_place(struct book_plan *plan, const struct book_edit *edits,
         must(decision.refusal == BOOK_OK);
         record->steps = decision.steps;
         record->step_count = decision.step_count;
-        for (size_t s = 0; s < record->step_count; s++)
-            record->steps[s].name = kept(&book->arena, record->steps[s].name);
+        keep_texts(record->steps, record->step_count, &book->arena);
         plan->changes[plan->change_count++] = change_of(&book->state, record, plan->arena);
     }
 }
@@ -510,6 +519,8 @@ struct book_plan item_book_plan(struct item_book *book, const struct book_edit *
 /* Drops records from `keep` on. */
 static void cut(struct item_book *book, size_t keep)
 {
+    if (keep < book->record_count)
+        book->shortened = true;
     if (keep < book->saved)
         book->saved = keep;
     book->record_count = keep;
@@ -539,7 +550,9 @@ void item_book_install(struct book_plan *plan)
             *record = (struct book_record){movement_kept(&book->arena, &from->movement),
                                            steps_kept(&book->arena, from->steps, from->step_count), from->step_count};
     }
-    book->state = item_state_keep(&plan->state, &book->arena);
+    struct arena *other = &book->state_arena[book->state.arena == &book->state_arena[0]];
+    arena_reset(other);
+    book->state = item_state_keep(&plan->state, other);
     if (plan->middle_at != SIZE_MAX) {
         /* The plan may still borrow names from the old middle: the new one is made beside it. */
         struct arena *spare = &book->middle_arena[book->middle.arena == &book->middle_arena[0]];
@@ -670,6 +683,7 @@ struct item_book *item_book_from_tail(bool average, size_t chunk, struct span by
     book->whole = chunk == 0;
     book->first = chunk * BOOK_CHUNK;
     bool good = item_state_unpack(&before, &book->arena, &book->state);
+    book->average = good && book->state.average;
     if (!good || !chunk_read(book, &cursor))
         return item_book_free(book);
     book->saved = book->record_count;
@@ -679,7 +693,10 @@ struct item_book *item_book_from_tail(bool average, size_t chunk, struct span by
 
 struct item_book *item_book_from_chunks(bool average, const struct span *chunks, size_t count)
 {
-    struct item_book *book = item_book_new(average);
+    /* How it is valued is part of the stored state: whoever only looks at a book need not know. */
+    struct cursor first = cursor_of(count ? chunks[0] : (struct span){NULL, 0});
+    struct cursor before = cursor_of(cursor_bytes(&first));
+    struct item_book *book = item_book_new(count ? cursor_u8(&before) != 0 : average);
     for (size_t i = 0; i < count; i++) {
         struct cursor cursor = cursor_of(chunks[i]);
         (void)cursor_bytes(&cursor);

@@ -50,13 +50,15 @@ struct item_book {
     size_t record_count, record_room;
     size_t first; /* movements before records[0]; a multiple of BOOK_CHUNK, 0 when whole */
     bool whole;
-    struct item_state state; /* after the last record; pools and counters only */
+    struct item_state state;     /* after the last record; pools and counters only */
+    struct arena state_arena[2]; /* in turns: a new state may borrow names from the one before */
     struct arena middle_arena[2];
     struct item_state
         middle;       /* the same after records[0..middle_at): late movements of one day come one behind the other */
     size_t middle_at; /* SIZE_MAX: none */
     struct span *checkpoints; /* packed state before each chunk in memory */
     size_t checkpoint_count, checkpoint_room;
+    bool shortened;       /* records were dropped since it was stored */
     size_t saved;         /* records[0..saved) are stored as they are */
     size_t stored_chunks; /* chunks in the store (to drop those a shorter book no longer has) */
 };

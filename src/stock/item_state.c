@@ -1,6 +1,8 @@
 /* item_state.c: one door into an item's state: item_state_apply; see item_state.h. */
 #include "stock/item_state.h"
 
+#include "base/decimal.h"
+
 #include <string.h>
 
 /* Grows an arena array to hold one more. The old array stays in the arena until the book is packed anew. */
@@ -110,7 +112,7 @@ int64_t pool_qty(const struct pool *pool)
 
 int64_t pool_value(const struct item_state *state, const struct pool *pool)
 {
-    if (state->average && pool->kind == POOL_STOCK)
+    if (state->average)
         return pool->value_minor;
     int64_t value_minor = 0;
     for (size_t i = 0; i < pool->layer_count; i++)
@@ -134,10 +136,10 @@ int64_t pool_owed_value(const struct pool *pool)
     return value_minor;
 }
 
-/* Under average a stock pool's value is one figure; elsewhere each layer has its own. */
+/* Under average a pool's value is one figure; elsewhere each layer has its own. */
 static int64_t *value_of(struct item_state *state, struct pool *pool, struct layer *layer)
 {
-    return state->average && pool->kind == POOL_STOCK ? &pool->value_minor : &layer->value_minor;
+    return state->average ? &pool->value_minor : &layer->value_minor;
 }
 
 static size_t layer_find(const struct pool *pool, movement_id lot, uint32_t place)
@@ -219,7 +221,7 @@ static void apply_add(struct item_state *state, const struct step *step)
     }
     struct layer layer = {
         .lot = step->lot, .place = step->place, .qty_micro = step->qty_micro, .transfer = step->target};
-    if (state->average && pool->kind == POOL_STOCK)
+    if (state->average)
         pool->value_minor += step->value_minor;
     else
         layer.value_minor = step->value_minor;
@@ -390,7 +392,7 @@ static void apply_relot(struct item_state *state, const struct step *step)
 {
     struct pool *pool = &state->pools[step->pool];
     size_t at = layer_find(pool, step->target, step->place);
-    must(at != SIZE_MAX && !(state->average && pool->kind == POOL_STOCK && step->value_minor != 0));
+    must(at != SIZE_MAX && !(state->average && step->value_minor != 0));
     struct layer part = pool->layers[at];
     part.lot = step->lot;
     part.qty_micro = step->qty_micro;
@@ -432,10 +434,20 @@ static void apply_billed(struct item_state *state, const struct step *step)
         return;
     struct lot_account *lot = lot_find(state, step->target);
     must(lot != NULL);
+    if (step->kind == STEP_SENT_BACK) {
+        lot->billed_minor -= partial_draw(lot->billed_minor, step->qty_micro, lot->billed_micro);
+        lot->billed_micro -= step->qty_micro;
+        lot->sent_back_micro += step->qty_micro;
+        return;
+    }
     lot->unbilled_micro -= step->qty_micro;
     lot->grni_minor -= step->value_minor;
-    if (step->kind == STEP_BILLED)
+    if (step->kind == STEP_BILLED) {
         lot->billed_micro += step->qty_micro;
+        lot->billed_minor += step->value_minor;
+    } else {
+        lot->sent_back_micro += step->qty_micro;
+    }
 }
 
 void item_state_begin(struct item_state *state, const struct movement *movement)
@@ -481,6 +493,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_WHERE:
     case STEP_RELOT_GONE: apply_gone(state, movement, step); return;
     case STEP_BILLED:
+    case STEP_SENT_BACK:
     case STEP_UNBILLED: apply_billed(state, step); return;
     case STEP_ELSEWHERE: owed_find(&state->pools[step->pool], step->target)->elsewhere = true; return;
     case STEP_RELOT: apply_relot(state, step); return;
@@ -534,6 +547,7 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
     case STEP_COST:
     case STEP_GONE:
     case STEP_BILLED:
+    case STEP_SENT_BACK:
     case STEP_RELOT:
     case STEP_ELSEWHERE:
     case STEP_WHERE:

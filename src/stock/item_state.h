@@ -58,7 +58,8 @@ struct lot_account {
     struct span text;
     struct where where; /* its GRNI */
     int64_t qty_micro, value_minor;
-    int64_t billed_micro;
+    int64_t billed_micro, billed_minor; /* billed, and the GRNI that was released for it */
+    int64_t sent_back_micro;            /* back to the supplier, billed or not */
     int64_t unbilled_micro, grni_minor; /* not billed yet, and what GRNI carries for it */
 };
 

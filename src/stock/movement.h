@@ -41,7 +41,8 @@ enum movement_kind {
     MOVE_VALUE = 11,    /* value_minor is spread over the pool's layers by value */
     MOVE_STANDARD = 12, /* a new standard cost */
     MOVE_SUPPLIER_RETURN = 13,
-    MOVE_FOLLOW = 14, /* later cost of units consumed arrives at the assembly output `refers` */
+    MOVE_FOLLOW = 14,  /* later cost of units consumed arrives at the assembly output `refers` */
+    MOVE_CORRECT = 15, /* the receipt line `refers` was worth value_minor: it is read there, nothing happens here */
 };
 
 /* The costing rules in force for a movement, frozen. */
@@ -114,6 +115,7 @@ enum step_kind {
     STEP_WHERE = 17,      /* gone fragment `index`: qty, value of it are now at `where` */
     STEP_RELOT_GONE = 18, /* gone fragment `index`: qty, value of it are now of `lot` */
     STEP_UNBILLED = 19,   /* receipt line `target`: qty not billed goes back, value of its GRNI with it */
+    STEP_SENT_BACK = 20,  /* receipt line `target`: qty that was billed goes back */
 };
 
 struct step {

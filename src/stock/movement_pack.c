@@ -153,7 +153,7 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
         movement.picks[i].lot = text_unpack(cursor, arena);
         movement.picks[i].qty_micro = cursor_signed(cursor);
     }
-    if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_FOLLOW)
+    if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_CORRECT)
         return false;
     *out_movement = movement;
     return true;
@@ -192,6 +192,7 @@ static unsigned step_members(enum step_kind kind)
     case STEP_ELSEWHERE: return HAS_POOL | HAS_TARGET;
     case STEP_WHERE: return HAS_INDEX | HAS_QTY | HAS_VALUE | HAS_WHERE;
     case STEP_RELOT_GONE: return HAS_INDEX | HAS_LAYER | HAS_QTY | HAS_VALUE;
+    case STEP_SENT_BACK: return HAS_TARGET | HAS_QTY;
     case STEP_UNBILLED: return HAS_TARGET | HAS_QTY | HAS_VALUE;
     }
     return 0;
