@@ -1,6 +1,22 @@
 /* books_entry.c: a person's entries, voids, definitions, rates and the opening. */
 #include "flow/plan.h"
 
+/* From its instant on the item's layers are worth the new standard. */
+static void standard_change(struct plan *plan, uint32_t item, const struct document *version, int64_t old_micro,
+                            int64_t at_us)
+{
+    int64_t new_micro = version->item.standard_cost_micro;
+    if (!is_present(old_micro) || !is_present(new_micro))
+        return;
+    plan->rank = RANK_DEFINITION;
+    struct movement movement = plan_movement(plan, MOVE_STANDARD, version, (int)version->version, 0, 0);
+    movement.key.at_us = at_us;
+    movement.day = company_day(plan->company, at_us);
+    movement.last_micro = old_micro;
+    movement.where = (struct where){.role = ROLE_REVALUATION};
+    plan_edit(plan, item, movement);
+}
+
 void resolve_item(struct plan *plan)
 {
     const struct document *document = plan->document;
@@ -9,28 +25,31 @@ void resolve_item(struct plan *plan)
     plan->day = company_day(plan->company, plan->at_us);
     plan->policy = company_policy(plan->company, plan->day);
     const struct definition *known = NULL;
+    if (plan->policy->framework == FRAMEWORK_IFRS && costing_method_of(document, plan->policy) == METHOD_LIFO) {
+        plan_refuse(plan, REFUSAL_FRAMEWORK, "cost_method of %.*s: IFRS does not allow lifo", SPAN_ARG(document->id));
+        return;
+    }
     if (!company_definition(plan->company, document->type, document->id, &known, plan->err)) {
         plan->broken = true;
         return;
     }
     if (known == NULL)
         return;
-    const struct document *before = definition_at(known, INT64_MAX);
+    const struct document *before = definition_at(known, plan->at_us);
     if (costing_method_of(before, plan->policy) != costing_method_of(document, plan->policy))
         plan_refuse(plan, REFUSAL_FRAMEWORK,
                     "cost_method of %.*s cannot change while it is kept: start a period with an opening",
                     SPAN_ARG(document->id));
-    int64_t old_micro = before->item.standard_cost_micro;
-    int64_t new_micro = document->item.standard_cost_micro;
-    if (costing_method_of(document, plan->policy) != METHOD_STANDARD || !is_present(old_micro) ||
-        !is_present(new_micro) || old_micro == new_micro || !plan_goes_on(plan))
+    if (costing_method_of(document, plan->policy) != METHOD_STANDARD || !plan_goes_on(plan))
         return;
-    plan->rank = RANK_DEFINITION;
-    struct movement movement = plan_movement(plan, MOVE_STANDARD, document, 1, 0, 0);
-    movement.key.line = (int)document->version;
-    movement.last_micro = old_micro;
-    movement.where = (struct where){.role = ROLE_REVALUATION};
-    plan_edit(plan, known->number, movement);
+    standard_change(plan, known->number, document, before->item.standard_cost_micro, plan->at_us);
+    /* A version that comes between two others changes what the later one started from. */
+    for (size_t i = 0; i < known->count; i++)
+        if (known->versions[i].from_us > plan->at_us) {
+            standard_change(plan, known->number, known->versions[i].document, document->item.standard_cost_micro,
+                            known->versions[i].from_us);
+            return;
+        }
 }
 
 void resolve_location(struct plan *plan)
@@ -47,43 +66,86 @@ void resolve_rate(struct plan *plan)
     plan->day = company_day(plan->company, plan->at_us);
 }
 
-/* Lines that name an order move that order's account; the rest is posted as it stands. */
+static bool moves_order(enum role role)
+{
+    return role == ROLE_ACCOUNTS_RECEIVABLE || role == ROLE_CUSTOMER_DEPOSITS || role == ROLE_REFUNDS_DUE;
+}
+
+/* Whether a person may post to this role; says why not. */
+static bool may_post(struct plan *plan, size_t index, enum role role)
+{
+    const struct entry_line *line = &plan->document->entry.lines.at[index];
+    if (role == ROLE_NONE) {
+        plan_refuse(plan, REFUSAL_UNKNOWN_ROLE, "lines[%zu].role: no account has the role %.*s", index,
+                    SPAN_ARG(line->role));
+        return false;
+    }
+    bool names_item = moves_order(role) && reference_is_present(line->order);
+    if (role_control(role) == CONTROL_FREE || (role_control(role) == CONTROL_ITEMS && names_item))
+        return true;
+    plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "lines[%zu].role: %.*s %s", index, SPAN_ARG(line->role),
+                moves_order(role) ? "needs the order whose account it moves" : "is moved by its own documents only");
+    return false;
+}
+
+/* Lines that name an order move that order's account; the rest is posted as it stands. All are of one day, the latest of
+ * what they refer to, so the orders are looked up before anything is dated. */
 void resolve_entry(struct plan *plan)
 {
     const struct person_entry *entry = &plan->document->entry;
+    uint32_t *orders = ARENA_ARRAY(plan->arena, uint32_t, entry->lines.count + 1);
+    must(orders != NULL);
     plan_start(plan, RANK_MONEY);
     for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
+        enum role role = role_find(entry->lines.at[i].role);
+        if (!may_post(plan, i, role))
+            return;
+        if (moves_order(role) && plan_order_book(plan, entry->lines.at[i].order, &orders[i]) == NULL)
+            return;
+    }
+    for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
         const struct entry_line *line = &entry->lines.at[i];
-        enum role role = role_find(line->role);
-        if (role == ROLE_NONE) {
-            plan_refuse(plan, REFUSAL_UNKNOWN_ROLE, "lines[%zu].role: no account has the role %.*s", i,
-                        SPAN_ARG(line->role));
-            return;
-        }
-        bool of_order = role == ROLE_ACCOUNTS_RECEIVABLE || role == ROLE_CUSTOMER_DEPOSITS || role == ROLE_REFUNDS_DUE;
-        if (role_control(role) == CONTROL_STOCK ||
-            (role_control(role) == CONTROL_ITEMS && !(of_order && reference_is_present(line->order)))) {
-            plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "lines[%zu].role: %.*s %s", i, SPAN_ARG(line->role),
-                        of_order ? "needs the order whose account it moves" : "is moved by its own documents only");
-            return;
-        }
         if (line->amount_minor > 0)
             plan->amount_minor += plan_money(plan, line->amount_minor);
-        if (of_order) {
-            uint32_t order = 0;
-            if (plan_order_book(plan, line->order, &order) == NULL)
-                return;
-            struct ruling_event *event = plan_events(plan, order, 1);
+        if (orders[i] != 0) {
+            struct ruling_event *event = plan_events(plan, orders[i], 1);
             event->kind = EVENT_ENTRY;
             event->index = (uint32_t)i;
             continue;
         }
         plan_line(plan, plan->day,
-                  (struct line){.role = role,
+                  (struct line){.role = role_find(line->role),
                                 .amount_minor = plan_money(plan, line->amount_minor),
                                 .original_minor = line->amount_minor,
                                 .tag = entry->reason});
     }
+}
+
+/* The document a void names: one that is read, whether it is posted or waits. */
+static bool find_voided(struct plan *plan, enum document_type type, struct document_record *out_record)
+{
+    const struct void_document *voided = &plan->document->void_document;
+    struct span source = voided->document.source.ptr ? voided->document.source : plan->document->source;
+    uint32_t number = 0;
+    bool several = false;
+    bool found = false;
+    bool good = company_find_document(plan->company, type, source, voided->document.id, &number, &several, plan->err);
+    if (good && number == 0 && voided->document.source.ptr == NULL)
+        good = company_find_document(plan->company, type, (struct span){NULL, 0}, voided->document.id, &number,
+                                     &several, plan->err);
+    if (good && number != 0)
+        good = company_document(plan->company, number, plan->arena, out_record, &found, plan->err);
+    if (!good) {
+        plan->broken = true;
+        return false;
+    }
+    const struct document_version *version = found ? document_current(out_record) : NULL;
+    bool is_read = version != NULL && version->outcome != OUTCOME_FAILED && version->refusal != REFUSAL_VOIDED;
+    if (!is_read)
+        plan_wait(plan, several ? REFUSAL_WAITS_SEVERAL : REFUSAL_WAITS_DOCUMENT,
+                  waiting_for_document(type, voided->document.id, plan->arena), "%s %.*s is not known yet",
+                  document_type_name(type), SPAN_ARG(voided->document.id));
+    return is_read;
 }
 
 void resolve_void(struct plan *plan)
@@ -98,8 +160,7 @@ void resolve_void(struct plan *plan)
         return;
     }
     struct document_record record;
-    struct reference reference = {.source = voided->document.source, .id = voided->document.id};
-    if (!plan_reference(plan, type, reference, &record, NULL))
+    if (!find_voided(plan, type, &record))
         return;
     plan->removes = true;
     plan->voided = record.number;

@@ -78,20 +78,39 @@ static struct item_group *group_of(struct work *work, uint32_t item, bool averag
     return group;
 }
 
+/* The document replaces what it posted before. Versions of a definition or an order stand beside one another instead. */
 static bool is_again(const struct plan *plan)
 {
-    return plan->record != NULL && plan->record->current != 0 && plan->document->type != DOCUMENT_ORDER;
+    enum document_type type = plan->document->type;
+    bool history = type == DOCUMENT_ORDER || type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION;
+    return plan->record != NULL && plan->record->current != 0 && !history;
 }
 
+static bool edit_same(const struct book_edit *a, const struct book_edit *b)
+{
+    struct buf left = buf_make(1 << 20);
+    struct buf right = buf_make(1 << 20);
+    movement_pack(&a->movement, &left);
+    movement_pack(&b->movement, &right);
+    bool same = a->remove == b->remove && span_eq(buf_span(&left), buf_span(&right));
+    buf_done(&left);
+    buf_done(&right);
+    return same;
+}
+
+/* An edit that changes nothing makes nothing stale: so two items that go into one another come to rest. */
 static void group_edit(struct work *work, struct item_group *group, struct book_edit edit)
 {
-    group->stale = true;
     edit.replaces = movement_document(edit.movement.id) != work->plan->number || is_again(work->plan);
     for (size_t i = 0; i < group->edit_count; i++)
         if (group->edits[i].movement.id == edit.movement.id) {
+            if (edit_same(&group->edits[i], &edit))
+                return;
             group->edits[i] = edit;
+            group->stale = true;
             return;
         }
+    group->stale = true;
     WORK_GROW(work, group->edits, group->edit_count, group->edit_room);
     group->edits[group->edit_count++] = edit;
 }
@@ -134,11 +153,16 @@ static void gather_events(struct work *work, struct order_work *order, const str
         order_event_settle_match(&event, order->slot ? order->slot->events[0].document : plan->document, plan->arena);
         all[order->count++] = (struct sortable){event, plan->number};
     }
-    qsort(all, order->count, sizeof *all, compare_sortable);
     order->events = ARENA_ARRAY(plan->arena, struct order_event, order->count + 1);
     order->documents = ARENA_ARRAY(plan->arena, uint32_t, order->count + 1);
     order->results = ARENA_ARRAY(plan->arena, struct order_result, order->count + 1);
     must(order->events && order->documents && order->results);
+    for (size_t i = 0; i < order->count; i++)
+        order->events[i] = all[i].event;
+    order_events_settle_versions(plan->company, order->events, order->count);
+    for (size_t i = 0; i < order->count; i++)
+        all[i].event = order->events[i];
+    qsort(all, order->count, sizeof *all, compare_sortable);
     for (size_t i = 0; i < order->count; i++) {
         order->events[i] = all[i].event;
         order->documents[i] = all[i].document;
@@ -394,20 +418,30 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
         plan->broken = true;
         return false;
     }
-    for (size_t i = 0; found && i < record.move_count; i++) {
-        struct item_book *book = NULL;
-        if (!company_item_book(plan->company, record.moves[i].item, false, true, &book, plan->err)) {
-            plan->broken = true;
-            return false;
-        }
-        const struct book_record *at = item_book_find(book, record.moves[i].id);
-        if (at == NULL || at->movement.kind != MOVE_IN)
-            continue;
-        *out_group = group_of(work, record.moves[i].item, book->average);
-        *out_movement = at->movement;
-        return true;
+    /* The output is the assembly's last line. */
+    const struct document_move *last = NULL;
+    for (size_t i = 0; found && i < record.move_count; i++)
+        if (last == NULL || movement_line(record.moves[i].id) > movement_line(last->id))
+            last = &record.moves[i];
+    struct item_book *book = NULL;
+    if (last == NULL)
+        return false;
+    if (!company_item_book(plan->company, last->item, false, true, &book, plan->err)) {
+        plan->broken = true;
+        return false;
     }
-    return false;
+    const struct book_record *at = item_book_find(book, last->id);
+    if (at == NULL || at->movement.kind != MOVE_IN)
+        return false;
+    *out_group = group_of(work, last->item, book->average);
+    *out_movement = at->movement;
+    if ((*out_group)->planned && (*out_group)->plan.book != book) {
+        /* It was planned on the tail that the whole book has just replaced: again, then. */
+        (*out_group)->plan = (struct book_plan){0};
+        (*out_group)->planned = false;
+        (*out_group)->stale = true;
+    }
+    return true;
 }
 
 /* Value that a movement put on the account where the two sides of an assembly meet. */
@@ -472,13 +506,16 @@ static const struct movement *consuming_assembly(const struct work *work, const 
 }
 
 static void follow_steps(struct work *work, const struct movement *cause, const struct step *steps, size_t count,
-                         size_t group_index, bool remove)
+                         size_t group_index, const struct book_change *goes_on, bool remove)
 {
     for (size_t s = 0; s < count; s++) {
         const struct movement *taker = consuming_assembly(work, &steps[s], group_index);
         struct item_group *group = NULL;
         struct movement output;
-        if (taker == NULL || !output_now(work, movement_document(taker->id), &group, &output))
+        if (taker == NULL || (remove && goes_on && s < goes_on->step_count && goes_on->movement != NULL &&
+                              consuming_assembly(work, &goes_on->steps[s], group_index) != NULL))
+            continue;
+        if (!output_now(work, movement_document(taker->id), &group, &output))
             continue;
         struct movement follow = output;
         follow.id = follow_id(cause, s);
@@ -498,13 +535,15 @@ static void follow_steps(struct work *work, const struct movement *cause, const 
     }
 }
 
-/* Later cost of units that went into an assembly follows them into its output. */
+/* Later cost of units that went into an assembly follows them into its output; what a step no longer says is taken back,
+ * unless the step at its place says it anew. */
 static void assembly_follow(struct work *work, const struct book_change *change, size_t group_index)
 {
     if (change->movement_before != NULL)
-        follow_steps(work, change->movement_before, change->steps_before, change->step_count_before, group_index, true);
+        follow_steps(work, change->movement_before, change->steps_before, change->step_count_before, group_index,
+                     change, true);
     if (change->movement != NULL)
-        follow_steps(work, change->movement, change->steps, change->step_count, group_index, false);
+        follow_steps(work, change->movement, change->steps, change->step_count, group_index, NULL, false);
 }
 
 static bool cross_effects(const struct book_plan *book_plan)
@@ -790,5 +829,6 @@ bool plan_decide(struct plan *plan, struct decided *out)
 void decide_install(struct decided *decided)
 {
     for (size_t i = 0; i < decided->group_count; i++)
-        item_book_install(&decided->groups[i].plan);
+        if (decided->groups[i].planned)
+            item_book_install(&decided->groups[i].plan);
 }

@@ -60,8 +60,8 @@ void resolve_refund(struct plan *plan)
     plan->amount_minor = plan_money(plan, refund->amount_minor);
     uint32_t order = 0;
     uint32_t line = 0;
-    if (reference_is_present(refund->exchange))
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a refund into another order (exchange)");
+    if (match_is_present(refund->match) && refund->lines.count > 1)
+        plan_refuse(plan, REFUSAL_BAD_VALUE, "lines: a refund by match has one line at most");
     if (!plan_goes_on(plan))
         return;
     struct order_slot *slot = match_is_present(refund->match)
@@ -69,35 +69,53 @@ void resolve_refund(struct plan *plan)
                                   : plan_order_book(plan, refund->order, &order);
     if (slot == NULL)
         return;
+    uint32_t other = 0;
+    if (reference_is_present(refund->exchange) && plan_order_book(plan, refund->exchange, &other) == NULL)
+        return;
     struct ruling_event *event = plan_events(plan, order, 1);
     event->kind = EVENT_REFUND;
     event->index = line;
+    /* What is not paid out pays the other order: an event of its own there. */
+    if (other != 0)
+        plan_events(plan, other, 1)->kind = EVENT_PAYMENT;
 }
 
-/* A return comes no earlier than the shipment that issued the last of its units. */
+static bool is_of_line(const struct stock_effect *effect, struct span line, struct span sku)
+{
+    return line.len ? span_eq(effect->order_line, line) : span_eq(effect->sku, sku);
+}
+
+/* When the shipments that are needed so that `wanted` units of a line have left are all there. */
+static int64_t shipped_by(const struct order_slot *slot, struct span line, struct span sku, int64_t wanted_micro)
+{
+    int64_t at_us = INT64_MIN;
+    for (size_t i = 0; i < slot->count; i++)
+        for (size_t e = 0; e < slot->results[i].effect_count; e++) {
+            const struct stock_effect *effect = &slot->results[i].effects[e];
+            if (effect->kind != EFFECT_ISSUE || !is_of_line(effect, line, sku) || wanted_micro <= 0)
+                continue;
+            wanted_micro -= effect->qty_micro;
+            at_us = slot->events[i].key.at_us;
+        }
+    return at_us;
+}
+
+/* A return comes no earlier than the shipment that issued the last of its units. Later instants may let in further
+ * returns that come before it, so it is looked for until it stays. */
 static void not_before_its_shipment(struct plan *plan, const struct order_slot *slot, struct span line, struct span sku,
                                     int64_t qty_micro)
 {
-    int64_t returned_micro = 0;
-    int64_t shipped_micro = 0;
-    for (size_t i = 0; i < slot->count; i++)
-        for (size_t e = 0; e < slot->results[i].effect_count; e++) {
-            const struct stock_effect *effect = &slot->results[i].effects[e];
-            bool same = line.len ? span_eq(effect->order_line, line) : span_eq(effect->sku, sku);
-            if (same && effect->kind == EFFECT_RETURN && slot->events[i].key.at_us <= plan->at_us)
-                returned_micro += effect->qty_micro;
-        }
-    for (size_t i = 0; i < slot->count; i++)
-        for (size_t e = 0; e < slot->results[i].effect_count; e++) {
-            const struct stock_effect *effect = &slot->results[i].effects[e];
-            bool same = line.len ? span_eq(effect->order_line, line) : span_eq(effect->sku, sku);
-            if (!same || effect->kind != EFFECT_ISSUE)
-                continue;
-            bool enough = shipped_micro >= returned_micro + qty_micro;
-            shipped_micro += effect->qty_micro;
-            if (!enough)
-                plan_not_before(plan, slot->events[i].key.at_us);
-        }
+    for (int64_t before_us = INT64_MIN; before_us != plan->at_us;) {
+        before_us = plan->at_us;
+        int64_t returned_micro = 0;
+        for (size_t i = 0; i < slot->count; i++)
+            for (size_t e = 0; e < slot->results[i].effect_count; e++)
+                if (slot->results[i].effects[e].kind == EFFECT_RETURN &&
+                    is_of_line(&slot->results[i].effects[e], line, sku) && slot->documents[i] != plan->number &&
+                    slot->events[i].key.at_us <= plan->at_us)
+                    returned_micro += slot->results[i].effects[e].qty_micro;
+        plan_not_before(plan, shipped_by(slot, line, sku, returned_micro + qty_micro));
+    }
 }
 
 static void return_without_order(struct plan *plan)
@@ -150,7 +168,14 @@ void resolve_return(struct plan *plan)
         }
         slot = match_sale(plan, &back->match, false, back->lines.at[0].qty_micro, &order, &line);
     } else if (reference_is_present(back->order)) {
+        struct document_record shipment;
+        bool names_shipment = reference_is_present(back->shipment);
+        if (names_shipment && !plan_reference(plan, DOCUMENT_SHIPMENT, back->shipment, &shipment, NULL))
+            return;
         slot = plan_order_book(plan, back->order, &order);
+        for (size_t i = 0; names_shipment && slot != NULL && i < slot->count; i++)
+            if (slot->documents[i] == shipment.number && slot->events[i].kind == EVENT_SHIPMENT)
+                plan_not_before(plan, slot->events[i].key.at_us);
     } else {
         struct document_record shipment;
         struct document document;

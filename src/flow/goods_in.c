@@ -23,6 +23,27 @@ static int64_t receipt_value(struct plan *plan, const struct receipt_line *line,
     return 0;
 }
 
+/* What a receipt line is worth: as the last correction of it in key order says, else as it said itself. */
+static int64_t corrected_value(struct plan *plan, uint32_t item, movement_id receipt_line, const struct movement *added,
+                               uint32_t without, int64_t stated_minor)
+{
+    struct item_book *book = NULL;
+    if (!company_item_book(plan->company, item, false, true, &book, plan->err)) {
+        plan->broken = true;
+        return stated_minor;
+    }
+    const struct movement *last = added;
+    for (size_t i = 0; i < book->record_count; i++) {
+        const struct movement *movement = &book->records[i].movement;
+        if (movement->kind != MOVE_CORRECT || movement->refers != receipt_line ||
+            movement_document(movement->id) == without)
+            continue;
+        if (last == NULL || key_compare(&movement->key, &last->key) > 0)
+            last = movement;
+    }
+    return last ? last->value_minor : stated_minor;
+}
+
 void resolve_receipt(struct plan *plan)
 {
     const struct receipt *receipt = &plan->document->receipt;
@@ -42,6 +63,8 @@ void resolve_receipt(struct plan *plan)
         movement.value_minor = receipt_value(plan, line, i);
         movement.lot = line->lot;
         movement.where = (struct where){.role = ROLE_GRNI, .party = receipt->supplier};
+        if (plan->record != NULL && plan->record->move_count > 0)
+            movement.value_minor = corrected_value(plan, number, movement.id, NULL, 0, movement.value_minor);
         plan->amount_minor += movement.value_minor;
         plan_edit(plan, number, movement);
     }
@@ -128,9 +151,12 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
         return;
     struct movement movement = plan_movement(plan, MOVE_BILL, target.definition, (int)index + 1, 0, 0);
     int64_t factor_micro = plan_factor(plan, target.definition, line->uom.len ? line->uom : target.line->uom);
-    int64_t billed_micro = or_else(line->qty_micro, amount_minor < 0 ? 0 : target.line->qty_micro);
-    movement.qty_micro = plan_stock_qty(plan, billed_micro, factor_micro);
-    if (amount_minor < 0)
+    if (is_present(line->qty_micro))
+        movement.qty_micro = plan_stock_qty(plan, line->qty_micro, factor_micro);
+    else
+        movement.qty_micro =
+            amount_minor < 0 ? 0 : ABSENT; /* a lower price of all billed units; all that is not billed yet */
+    if (amount_minor < 0 && movement.qty_micro > 0)
         movement.qty_micro = -movement.qty_micro;
     movement.value_minor = amount_minor;
     movement.refers = target_movement(&target);
@@ -203,26 +229,33 @@ static int64_t landed_weight(struct plan *plan, const struct receipt_target *tar
     return plan_amount(plan, target->line->qty_micro, or_zero(target->line->unit_cost_micro), "unit_cost");
 }
 
-/* Stated shares go to the receipts first, then each to its lines. */
+/* The amount goes to the receipts first (by stated shares, else by basis), then each receipt's part to its lines. */
 static void landed_parts(const struct landed_cost *landed, int64_t amount_minor, struct landed_place *places,
                          size_t count, struct arena *arena, int64_t *parts)
 {
     int64_t *weights = ARENA_ARRAY(arena, int64_t, count + 1);
-    must(weights != NULL);
-    for (size_t i = 0; i < count; i++)
+    int64_t *of_receipts = ARENA_ARRAY(arena, int64_t, count + 1);
+    int64_t *shares = ARENA_ARRAY(arena, int64_t, count + 1);
+    must(weights && of_receipts && shares);
+    size_t receipts = 0;
+    for (size_t i = 0; i < count; i++) {
         weights[i] = places[i].weight;
-    if (landed->shares_micro.count == 0) {
-        split_by_weight(amount_minor, weights, count, parts);
-        return;
+        if (i == 0 || places[i].receipt != places[i - 1].receipt)
+            receipts++;
+        if (landed->shares_micro.count > 0)
+            of_receipts[receipts - 1] = landed->shares_micro.at[places[i].receipt];
+        else if (landed->basis == BASIS_EQUAL)
+            of_receipts[receipts - 1] = 1;
+        else
+            of_receipts[receipts - 1] += weights[i];
     }
-    int64_t *shares = ARENA_ARRAY(arena, int64_t, landed->shares_micro.count + 1);
-    must(shares != NULL);
-    split_by_weight(amount_minor, landed->shares_micro.at, landed->shares_micro.count, shares);
-    for (size_t i = 0; i < count;) {
+    split_by_weight(amount_minor, of_receipts, receipts, shares);
+    size_t receipt = 0;
+    for (size_t i = 0; i < count; receipt++) {
         size_t last = i;
         while (last < count && places[last].receipt == places[i].receipt)
             last++;
-        split_by_weight(shares[places[i].receipt], weights + i, last - i, parts + i);
+        split_by_weight(shares[receipt], weights + i, last - i, parts + i);
         i = last;
     }
 }
@@ -296,18 +329,23 @@ void resolve_cost_correction(struct plan *plan)
     if (!find_target(plan, correction->receipt, correction->line, correction->sku, &target))
         return;
     struct item_book *book = NULL;
-    bool average = costing_method_of(target.definition, plan->policy) == METHOD_AVERAGE;
-    if (!company_item_book(plan->company, target.item, average, true, &book, plan->err)) {
+    if (!company_item_book(plan->company, target.item, false, true, &book, plan->err)) {
         plan->broken = true;
         return;
     }
     const struct book_record *record = item_book_find(book, target_movement(&target));
     must(record != NULL); /* a posted receipt has its movement */
-    struct movement movement = record->movement;
-    movement.value_minor =
+    struct movement receipt = record->movement;
+    struct movement correct = plan_movement(plan, MOVE_CORRECT, target.definition, 1, 0, 0);
+    correct.refers = receipt.id;
+    correct.value_minor =
         plan_money(plan, plan_amount(plan, target.line->qty_micro, correction->unit_cost_micro, "unit_cost"));
-    plan->amount_minor = movement.value_minor - record->movement.value_minor;
-    plan_edit(plan, target.item, movement);
+    correct.where = receipt.where;
+    plan_edit(plan, target.item, correct);
+    int64_t value_minor = corrected_value(plan, target.item, receipt.id, &correct, plan->number, receipt.value_minor);
+    plan->amount_minor = value_minor - receipt.value_minor;
+    receipt.value_minor = value_minor;
+    plan_edit(plan, target.item, receipt);
 }
 
 void resolve_supplier_return(struct plan *plan)

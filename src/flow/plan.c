@@ -148,6 +148,24 @@ bool plan_reference(struct plan *plan, enum document_type type, struct reference
     return true;
 }
 
+/* A document in the company's money about an order in another: the order's money has a rate of that day too. */
+static bool order_rate(struct plan *plan, currency money)
+{
+    bool found = false;
+    char code[4];
+    char day[11];
+    if (money == plan->company->money || money == plan->document->money)
+        return true;
+    if (!company_rate(plan->company, money, plan->at_us, &plan->order_rate_e10, &found, plan->err)) {
+        plan->broken = true;
+        return false;
+    }
+    if (!found)
+        plan_wait(plan, REFUSAL_WAITS_RATE, waiting_for_rate(money, plan->arena), "no rate of %s on or before %s",
+                  currency_code(money, code), day_write(plan->day, day));
+    return found;
+}
+
 struct order_slot *plan_order_book(struct plan *plan, struct reference reference, uint32_t *out_order)
 {
     struct document_record record;
@@ -165,7 +183,7 @@ struct order_slot *plan_order_book(struct plan *plan, struct reference reference
     }
     *out_order = record.number;
     plan_not_before(plan, slot->events[0].key.at_us);
-    return slot;
+    return order_rate(plan, slot->events[0].document->money) ? slot : NULL;
 }
 
 const struct document *plan_item(struct plan *plan, struct span sku, uint32_t *out_number)
@@ -296,12 +314,26 @@ void plan_line(struct plan *plan, int32_t day, struct line line)
 
 struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count)
 {
-    PLAN_GROW(plan, plan->orders, plan->order_count, plan->order_room);
-    struct ruling_event *events = ARENA_ARRAY(plan->arena, struct ruling_event, count + 1);
+    size_t at = 0;
+    while (at < plan->order_count && plan->orders[at].order != order)
+        at++;
+    if (at == plan->order_count) {
+        PLAN_GROW(plan, plan->orders, plan->order_count, plan->order_room);
+        plan->orders[plan->order_count++] = (struct plan_order){.order = order};
+    }
+    /* A document may name one order twice: its events there are decided together. */
+    size_t before = plan->orders[at].event_count;
+    struct ruling_event *events = ARENA_ARRAY(plan->arena, struct ruling_event, before + count + 1);
     must(events != NULL);
-    for (size_t i = 0; i < count; i++)
-        events[i] = (struct ruling_event){
-            .at_us = plan->at_us, .rank = plan->rank, .day = plan->day, .rate_e10 = plan->rate_e10};
-    plan->orders[plan->order_count++] = (struct plan_order){.order = order, .events = events, .event_count = count};
-    return events;
+    for (size_t i = 0; i < before; i++)
+        events[i] = plan->orders[at].events[i];
+    for (size_t i = before; i < before + count; i++)
+        events[i] = (struct ruling_event){.at_us = plan->at_us,
+                                          .rank = plan->rank,
+                                          .day = plan->day,
+                                          .rate_e10 = plan->rate_e10,
+                                          .order_rate_e10 = plan->order_rate_e10};
+    plan->orders[at].events = events;
+    plan->orders[at].event_count = before + count;
+    return events + before;
 }

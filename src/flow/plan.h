@@ -37,6 +37,7 @@ struct plan {
     int32_t day;
     const struct policy *policy;
     int64_t rate_e10;
+    int64_t order_rate_e10; /* of the money of the order it concerns, where that is neither's */
     /* what came of it */
     enum outcome outcome;
     enum refusal refusal;

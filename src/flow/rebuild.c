@@ -26,7 +26,10 @@ static bool apply_row(struct rebuild *rebuild, const struct truth_row *row)
         return false;
     if (!company_apply(rebuild->company, &ruling, false, rebuild->err))
         return false;
-    return ++rebuild->done % FLUSH_ROWS != 0 || company_flush(rebuild->company, rebuild->err);
+    if (++rebuild->done % FLUSH_ROWS != 0)
+        return true;
+    return company_flush(rebuild->company, rebuild->err) &&
+           (options->flushed == NULL || options->flushed(options->context, rebuild->err));
 }
 
 static bool each_row(void *context, const struct truth_row *row)

@@ -12,6 +12,8 @@ struct rebuild_options {
     void *context;
     /* Looks at each row before it is applied; may be NULL. False after filling err stops the rebuild. */
     bool (*look)(void *context, const struct ruling *ruling, struct err *err);
+    /* Views were written back: a store that is thrown away may commit here, to forget how to undo; may be NULL. */
+    bool (*flushed)(void *context, struct err *err);
 };
 
 /* Applies all of truth to empty views, inside an open transaction of the store that takes them, and hands the company

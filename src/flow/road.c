@@ -385,9 +385,13 @@ static bool waiters_add(struct road *road, struct waiters *waiters, struct span 
 /* Everybody who waits for what this plan brought. */
 static bool waiters_of(struct road *road, const struct plan *plan, struct waiters *waiters, struct err *err)
 {
-    if (map_count(road->company->waiting) == 0 || plan->outcome != OUTCOME_POSTED)
-        return true;
     const struct document *document = plan->document;
+    if (map_count(road->company->waiting) == 0)
+        return true;
+    if (plan->outcome == OUTCOME_WAITING || plan->outcome == OUTCOME_EXCLUDED) /* a void may wait for it to be known */
+        return waiters_add(road, waiters, waiting_for_document(document->type, document->id, &road->arena), err);
+    if (plan->outcome != OUTCOME_POSTED)
+        return true;
     if (!waiters_add(road, waiters, waiting_for_document(document->type, document->id, &road->arena), err))
         return false;
     for (size_t i = 0; i < plan->order_count; i++) {
@@ -589,7 +593,8 @@ bool road_take(struct road *road, struct span record, struct span origin, uint64
 {
     must(road->open);
     arena_reset(&road->arena);
-    road->counts.records++;
+    if (++road->counts.records % 64 == 0 && !company_relieve(road->company, err))
+        return false;
     struct document *document = ARENA_NEW(&road->arena, struct document);
     struct document_problem problem = {0};
     must(document != NULL);

@@ -1,11 +1,11 @@
 /* sale.c: orders, payments, cancels, shipments and deliveries: each becomes events of an order's book. */
 #include "flow/plan.h"
 
-static int64_t stand_alone_minor(struct plan *plan, const struct document *item, int64_t qty_micro)
+/* A component's part of the revenue: by stand-alone price, or, where one of them has no price, all by cost. */
+static int64_t stand_alone_minor(struct plan *plan, const struct document *item, int64_t qty_micro, bool priced)
 {
-    int64_t unit_micro = item->item.price_micro;
-    if (!is_present(unit_micro))
-        unit_micro = or_else(item->item.last_cost_micro, or_zero(item->item.standard_cost_micro));
+    int64_t unit_micro =
+        priced ? item->item.price_micro : or_else(item->item.standard_cost_micro, or_zero(item->item.last_cost_micro));
     return plan_amount(plan, qty_micro, unit_micro, "a component's weight");
 }
 
@@ -15,16 +15,24 @@ static void explode(struct plan *plan, const struct document *bundle, struct ord
     size_t count = bundle->item.components.count;
     struct order_component *components = ARENA_ARRAY(plan->arena, struct order_component, count + 1);
     must(components != NULL);
+    bool priced = true;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = 0;
+        const struct document *item = plan_item(plan, bundle->item.components.at[i].sku, &number);
+        if (item == NULL)
+            return;
+        priced = priced && is_present(item->item.price_micro);
+    }
     for (size_t i = 0; i < count; i++) {
         const struct component *component = &bundle->item.components.at[i];
         uint32_t number = 0;
         const struct document *item = plan_item(plan, component->sku, &number);
-        if (item == NULL)
-            return;
-        components[i] = (struct order_component){.sku = component->sku,
-                                                 .qty_micro = component->qty_micro,
-                                                 .weight_minor = stand_alone_minor(plan, item, component->qty_micro),
-                                                 .kind = item->item.kind};
+        must(item != NULL);
+        components[i] =
+            (struct order_component){.sku = component->sku,
+                                     .qty_micro = component->qty_micro,
+                                     .weight_minor = stand_alone_minor(plan, item, component->qty_micro, priced),
+                                     .kind = item->item.kind};
     }
     facts->components = components;
     facts->component_count = count;
@@ -82,6 +90,8 @@ void resolve_order(struct plan *plan)
     const struct document *document = plan->document;
     const struct order *order = &document->order;
     plan_start(plan, RANK_DEFINITION);
+    if (plan->policy->revenue_at == REVENUE_AT_PAYMENT)
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "revenue_at payment: cost at payment is not posted yet");
     struct order_slot *slot = NULL;
     if (!company_order(plan->company, plan->number, &slot, plan->err))
         plan->broken = true;
@@ -124,11 +134,6 @@ void resolve_payment(struct plan *plan)
     const struct payment *payment = &plan->document->payment;
     plan_start(plan, RANK_MONEY);
     plan->amount_minor = plan_money(plan, payment->amount_minor);
-    if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID) {
-        plan_exclude(plan, REFUSAL_PAYMENT_NOT_CAPTURED, "payment %.*s is %s", SPAN_ARG(plan->document->id),
-                     payment->status == PAYMENT_VOID ? "void" : "only authorised");
-        return;
-    }
     if (!reference_is_present(payment->order)) {
         plan_refuse(plan, REFUSAL_UNSUPPORTED, "a payment on a customer's account without an order");
         return;
@@ -137,6 +142,11 @@ void resolve_payment(struct plan *plan)
     struct order_slot *slot = plan_order_book(plan, payment->order, &order);
     if (slot == NULL)
         return;
+    if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID) {
+        plan_exclude(plan, REFUSAL_PAYMENT_NOT_CAPTURED, "payment %.*s is %s", SPAN_ARG(plan->document->id),
+                     payment->status == PAYMENT_VOID ? "void" : "only authorised");
+        return;
+    }
     if (payment_known(slot, payment->gateway, plan->document->id)) {
         plan_exclude(plan, REFUSAL_SAME_PAYMENT, "the order already carries payment %.*s",
                      SPAN_ARG(plan->document->id));
@@ -164,7 +174,19 @@ void resolve_shipment(struct plan *plan)
     plan_start(plan, RANK_ISSUE);
     if (plan->document->shipment.location.len > 0)
         plan_location(plan, plan->document->shipment.location);
-    order_event(plan, plan->document->shipment.order, EVENT_SHIPMENT);
+    uint32_t order = 0;
+    if (plan_order_book(plan, plan->document->shipment.order, &order) == NULL || !plan_goes_on(plan))
+        return;
+    bool by_days = plan->policy->revenue_at == REVENUE_AT_DELIVERY && plan->policy->delivered_after_days > 0;
+    struct ruling_event *events = plan_events(plan, order, by_days ? 2 : 1);
+    events[0].kind = EVENT_SHIPMENT;
+    if (!by_days)
+        return;
+    /* Without proof the goods count as delivered so many days later; an earlier proof comes first and leaves nothing here. */
+    events[1].kind = EVENT_DELIVERY;
+    events[1].rank = RANK_MONEY;
+    events[1].at_us = plan->at_us + plan->policy->delivered_after_days * US_PER_DAY;
+    events[1].day = company_day(plan->company, events[1].at_us);
 }
 
 void resolve_delivery(struct plan *plan)
@@ -215,6 +237,24 @@ static int64_t picked_qty(struct plan *plan, const struct shipment_line *line, s
     return sum_micro;
 }
 
+/* The number of the shipment whose units arrive: named by a delivery, or the shipment itself after so many days. */
+static uint32_t shipment_of_delivery(struct plan *as_event)
+{
+    if (as_event->document->type == DOCUMENT_SHIPMENT)
+        return as_event->number;
+    struct reference reference = as_event->document->delivery.shipment;
+    struct span source = reference.source.ptr ? reference.source : as_event->document->source;
+    uint32_t number = 0;
+    bool several = false;
+    bool good = company_find_document(as_event->company, DOCUMENT_SHIPMENT, source, reference.id, &number, &several,
+                                      as_event->err);
+    if (good && number == 0)
+        good = company_find_document(as_event->company, DOCUMENT_SHIPMENT, (struct span){NULL, 0}, reference.id,
+                                     &number, &several, as_event->err);
+    as_event->broken |= !good;
+    return number;
+}
+
 struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
                               uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
                               uint32_t *out_item, bool *out_valued)
@@ -232,7 +272,9 @@ struct movement sale_movement(struct plan *plan, const struct order_event *event
     enum movement_kind kind = effect->kind == EFFECT_ISSUE    ? MOVE_OUT
                               : effect->kind == EFFECT_RETURN ? MOVE_RETURN
                                                               : MOVE_DELIVER;
-    struct movement movement = plan_movement(&as_event, kind, item, effect->line, effect->part, 0);
+    must(effect->kind != EFFECT_UNDELIVER); /* only under revenue_at payment, which resolve_order refuses */
+    int leg = kind == MOVE_DELIVER && event->document->type == DOCUMENT_SHIPMENT ? 3 : 0;
+    struct movement movement = plan_movement(&as_event, kind, item, effect->line, effect->part, leg);
     *out_valued =
         item->item.kind != ITEM_SERVICE && item->item.kind != ITEM_SUPPLY && item->item.kind != ITEM_GIFT_CARD;
     movement.location = effect->location.len ? effect->location : SPAN("main");
@@ -246,7 +288,11 @@ struct movement sale_movement(struct plan *plan, const struct order_event *event
                                     .order_line = effect->order_line};
     if (kind == MOVE_OUT)
         picked_qty(plan, effect->picks_of, &movement, *out_item);
+    if (kind == MOVE_DELIVER)
+        movement.refers = movement_id_make(shipment_of_delivery(&as_event), 0, 0, 0);
     if (kind == MOVE_RETURN) {
+        struct span location = event->document->customer_return.location;
+        movement.location = location.len ? location : SPAN("main");
         movement.status = effect->disposition == DISPOSITION_DAMAGED       ? UNITS_DAMAGED
                           : effect->disposition == DISPOSITION_QUARANTINED ? UNITS_QUARANTINED
                                                                            : UNITS_OWN;

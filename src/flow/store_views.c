@@ -5,7 +5,8 @@ static bool get(void *context, enum view_space space, struct span key, struct ar
                 bool *out_found, struct err *err)
 {
     struct store_views *wiring = context;
-    return wiring->views->ops->view_get(wiring->views, wiring->views_company, space, key, arena, out_value, out_found, err);
+    return wiring->views->ops->view_get(wiring->views, wiring->views_company, space, key, arena, out_value, out_found,
+                                        err);
 }
 
 /* Books that are loaded whole or trimmed are written back as they were; a reader's store need not hear of it. */
@@ -19,15 +20,16 @@ static bool put(void *context, enum view_space space, struct span key, struct sp
 static bool drop(void *context, enum view_space space, struct span key, struct err *err)
 {
     struct store_views *wiring = context;
-    return wiring->read_only ||
-           wiring->views->ops->view_delete(wiring->views, wiring->views_company, space, key, err);
+    return wiring->read_only || wiring->views->ops->view_delete(wiring->views, wiring->views_company, space, key, err);
 }
 
 static bool scan(void *context, enum view_space space, struct span prefix, struct span from,
-                 bool (*each)(void *each_context, struct span key, struct span value), void *each_context, struct err *err)
+                 bool (*each)(void *each_context, struct span key, struct span value), void *each_context,
+                 struct err *err)
 {
     struct store_views *wiring = context;
-    return wiring->views->ops->view_scan(wiring->views, wiring->views_company, space, prefix, from, each, each_context, err);
+    return wiring->views->ops->view_scan(wiring->views, wiring->views_company, space, prefix, from, each, each_context,
+                                         err);
 }
 
 static bool truth_read(void *context, uint64_t seq, struct arena *arena, struct truth_row *out_row, bool *out_found,

@@ -7,7 +7,8 @@
  * or absent commit wrote is gone whole. Reads see the open transaction's own writes.
  *
  * Every call returns false after filling `err`; "absent" is not a failure. Spans handed out are copied into the
- * caller's arena, except in scans, where they hold only during the callback. */
+ * caller's arena, except in scans, where they hold only during the callback. A callback may read, scan, and write
+ * anything but the space being scanned. */
 #ifndef TIEOUT_PORT_STORE_H
 #define TIEOUT_PORT_STORE_H
 
@@ -29,7 +30,8 @@ struct store_finding {
 
 struct store;
 struct store_ops {
-    /* Companies: small numbers from 1, each with a unique code. find: *out_company 0 when absent. */
+    /* Companies: small numbers from 1, each with a unique code, not empty. find: *out_company 0 when absent. create:
+     * FAILURE_USAGE when the code is taken. */
     bool (*company_find)(struct store *store, struct span code, uint32_t *out_company, struct err *err);
     bool (*company_create)(struct store *store, struct span code, uint32_t *out_company, struct err *err);
     /* Calls back in order of number; a callback's false ends the walk (not a failure). */
@@ -37,7 +39,8 @@ struct store_ops {
                          void *context, struct err *err);
 
     /* One write transaction at a time. begin also takes the writer's lock (FAILURE_STORE_IN_USE when another process
-     * holds it). rollback after a failed call or instead of commit. company_create needs no begin. */
+     * holds it). rollback after a failed call or instead of commit; harmless when nothing is open. company_create needs no
+     * begin; in one it shares its fate. */
     bool (*begin)(struct store *store, uint32_t company, struct err *err);
     bool (*commit)(struct store *store, struct err *err);
     void (*rollback)(struct store *store);

@@ -77,6 +77,10 @@ static bool setting_apply(struct company *company, int32_t day, struct span key,
         company->born = true;
         return true;
     }
+    if (span_eq(key, SPAN("company"))) {
+        company->code = arena_copy(&company->arena, value);
+        return true;
+    }
     if (span_eq(key, SPAN("time_zone"))) {
         company->zone_name = arena_copy(&company->arena, value);
         return true;
@@ -87,15 +91,13 @@ static bool setting_apply(struct company *company, int32_t day, struct span key,
     while (at < company->policy_count && company->policies[at].day <= day)
         at++;
     bool replaces = at > 0 && company->policies[at - 1].day == day;
-    if (company->policy_count > 0)
-        memcpy(grown, company->policies, at * sizeof *grown);
+    for (size_t i = 0; i < company->policy_count; i++)
+        grown[i + (!replaces && i >= at ? 1 : 0)] = company->policies[i];
     if (!replaces) {
         grown[at].policy = at > 0 ? grown[at - 1].policy : policy_default();
         grown[at].day = day;
-        memcpy(grown + at + 1, company->policies + at, (company->policy_count - at) * sizeof *grown);
         company->policy_count++;
     } else {
-        memcpy(grown + at, company->policies + at, (company->policy_count - at) * sizeof *grown);
         at--;
     }
     company->policies = grown;

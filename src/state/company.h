@@ -79,6 +79,7 @@ struct document_record {
 struct company {
     struct views views;
     struct arena arena; /* for the company's life: settings, definitions */
+    struct span code;   /* as it was begun: the store's own table is checked against it */
     currency money;
     int exponent;
     struct span zone_name;
@@ -126,6 +127,10 @@ NODISCARD bool company_apply(struct company *company, const struct ruling *rulin
 /* Writes what changed into the views; then forgets books and orders not touched lately. */
 NODISCARD bool company_flush(struct company *company, struct err *err);
 
+/* Between two documents: writes books back and forgets what is not needed, when more is in memory than a commit's worth.
+ * Nothing is committed by it; no result shows whether it ran. */
+NODISCARD bool company_relieve(struct company *company, struct err *err);
+
 /* Settings. */
 const struct policy *company_policy(const struct company *company, int32_t day);
 /* A date given without time: start of day for what comes in, end for a count, else noon (docs/formats/order-of-movements.md). */
@@ -158,6 +163,8 @@ NODISCARD bool company_order(struct company *company, uint32_t order, struct ord
 /* Makes an event for the fold out of what is stored of it. */
 struct order_event order_event_of(const struct company *company, const struct document *document,
                                   const struct ruling_event *frozen);
+/* Gives the versions of one order their instants: the lowest its placing, the others their making. */
+void order_events_settle_versions(const struct company *company, struct order_event *events, size_t count);
 /* Writes the line that a match chose into the event's copy of its document; `order` is the order's lowest version. */
 void order_event_settle_match(struct order_event *event, const struct document *order, struct arena *arena);
 

@@ -305,8 +305,9 @@ bool definitions_apply(struct company *company, const struct ruling *ruling, str
     struct document *document = ARENA_NEW(arena, struct document);
     must(document != NULL);
     bool good = true;
+    /* The document borrows from its packed form, which must live as long as it does. */
     if (ruling->packed.len > 0)
-        good = document_unpack(ruling->packed, arena, document) ||
+        good = document_unpack(arena_copy(arena, ruling->packed), arena, document) ||
                err_set(err, FAILURE_STORE_DAMAGED, "truth row %llu holds no readable document",
                        (unsigned long long)ruling->row.seq);
     else

@@ -94,6 +94,8 @@ static struct item_book *book_load(struct company *company, uint32_t item, bool 
 static bool book_save(struct company *company, uint32_t item, struct item_book *book, struct err *err)
 {
     size_t chunks = item_book_chunk_count(book);
+    if (!book->shortened && book->saved == book->record_count && chunks == book->stored_chunks)
+        return true;
     struct buf value = buf_make((size_t)256 << 20);
     bool good = true;
     for (size_t chunk = (book->first + book->saved) / BOOK_CHUNK; good && chunk < chunks; chunk++) {
@@ -117,6 +119,7 @@ static bool book_save(struct company *company, uint32_t item, struct item_book *
     buf_done(&value);
     book->saved = book->record_count;
     book->stored_chunks = chunks;
+    book->shortened = false;
     return good;
 }
 
@@ -221,6 +224,33 @@ static void order_slot_free(void *pointer)
 static bool order_slot_is_old(const struct company *company, const void *pointer)
 {
     return ((const struct order_slot *)pointer)->used + 1 < company->batch;
+}
+
+/* What books and orders may take between two documents: enough for those of a usual commit. */
+static const size_t cache_bytes = (size_t)128 << 20;
+
+static size_t cached_bytes(const struct company *company)
+{
+    size_t bytes = 0;
+    size_t at = 0;
+    struct span key;
+    uint64_t value;
+    while (map_next(company->item_slots, &at, &key, &value)) {
+        const struct item_book *book = ((const struct item_slot *)(uintptr_t)value)->book;
+        bytes += book->arena.used + book->state.arena->used;
+    }
+    at = 0;
+    while (map_next(company->order_slots, &at, &key, &value))
+        bytes += ((const struct order_slot *)(uintptr_t)value)->arena.used;
+    return bytes;
+}
+
+bool company_relieve(struct company *company, struct err *err)
+{
+    if (cached_bytes(company) <= cache_bytes)
+        return true;
+    company->batch++;
+    return items_flush(company, err);
 }
 
 bool items_flush(struct company *company, struct err *err)

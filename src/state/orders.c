@@ -20,6 +20,7 @@ struct order_event order_event_of(const struct company *company, const struct do
         .index = frozen->index,
         .day = frozen->day,
         .rate_e10 = frozen->rate_e10,
+        .order_rate_e10 = frozen->order_rate_e10,
         .policy = company_policy(company, frozen->day),
         .facts = frozen->facts,
         .key = {.at_us = frozen->at_us,
@@ -36,6 +37,27 @@ struct order_event order_event_of(const struct company *company, const struct do
         event.key.line = (int)frozen->index + 1;
     }
     return event;
+}
+
+/* The lowest version of an order holds from when it was placed, each later one from when it was made; which is the lowest
+ * may change when a lower one comes late. */
+void order_events_settle_versions(const struct company *company, struct order_event *events, size_t count)
+{
+    struct order_event *lowest = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].kind == EVENT_VERSION &&
+            (lowest == NULL || events[i].document->version < lowest->document->version))
+            lowest = &events[i];
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].kind != EVENT_VERSION)
+            continue;
+        const struct document *document = events[i].document;
+        bool later = &events[i] != lowest && moment_is_present(document->updated);
+        events[i].key.at_us = company_instant(company, later ? document->updated : document->at, RANK_DEFINITION);
+        events[i].key.line = (int)document->version; /* of two made at one instant the higher stands */
+        events[i].day = company_day(company, events[i].key.at_us);
+        events[i].policy = company_policy(company, events[i].day);
+    }
 }
 
 /* A refund or return by match names no line; the one that was chosen when it was decided is written into the copy of its
@@ -55,7 +77,14 @@ void order_event_settle_match(struct order_event *event, const struct document *
     if (event->kind == EVENT_REFUND) {
         struct refund_line *lines = ARENA_NEW(arena, struct refund_line);
         must(lines != NULL);
-        *lines = (struct refund_line){.line = line, .qty_micro = ABSENT, .amount_minor = given->refund.amount_minor};
+        if (given->refund.lines.count > 0)
+            *lines = given->refund.lines.at[0];
+        else
+            *lines = (struct refund_line){.qty_micro = ABSENT,
+                                          .amount_minor =
+                                              given->refund.amount_minor + or_zero(given->refund.restocking_fee_minor)};
+        lines->line = line;
+        lines->sku = (struct span){NULL, 0};
         settled->refund.match = (struct match){.unit_price_micro = ABSENT};
         settled->refund.lines.at = lines;
         settled->refund.lines.count = 1;
@@ -194,6 +223,8 @@ bool company_order(struct company *company, uint32_t number, struct order_slot *
             if (good)
                 slot->events[i] = order_event_of(company, document, &stored.events[i]);
         }
+        if (good)
+            order_events_settle_versions(company, slot->events, slot->count);
         slot_sort(slot);
         for (size_t i = 0; good && i < stored.count; i++)
             order_event_settle_match(&slot->events[i], slot->events[0].document, &slot->arena);

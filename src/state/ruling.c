@@ -92,6 +92,7 @@ void ruling_event_pack(const struct ruling_event *event, struct buf *out)
     buf_put_u8(out, (uint8_t)event->rank);
     buf_put_signed(out, event->day);
     buf_put_signed(out, event->rate_e10);
+    buf_put_signed(out, event->order_rate_e10);
     buf_put_varint(out, event->fact_count);
     for (size_t i = 0; i < event->fact_count; i++)
         facts_pack(&event->facts[i], out);
@@ -105,6 +106,7 @@ bool ruling_event_unpack(struct cursor *cursor, struct arena *arena, struct ruli
     event.rank = (enum rank)cursor_u8(cursor);
     event.day = (int32_t)cursor_signed(cursor);
     event.rate_e10 = cursor_signed(cursor);
+    event.order_rate_e10 = cursor_signed(cursor);
     event.fact_count = cursor_varint(cursor);
     if (!plausible(cursor, event.fact_count))
         return false;

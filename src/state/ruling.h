@@ -18,6 +18,7 @@ struct ruling_event {
     enum rank rank;
     int32_t day;
     int64_t rate_e10;
+    int64_t order_rate_e10;               /* of the order's money, where the document is in another; 0 */
     const struct order_line_facts *facts; /* EVENT_VERSION */
     size_t fact_count;
 };
