@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #define SPACE_A ((enum view_space)1)
-enum { ROWS_BEFORE = 2, ROWS_PER_COMMIT = 3, COMMITS = 3 };
+enum { ROWS_BEFORE = 2, ROWS_PER_COMMIT = 3, COMMITS = 2 };
 
 static char folder[60], path[80], copy[80];
 

@@ -15,7 +15,9 @@ static struct ordered *space_to_write(struct memory_store *store, uint32_t numbe
     must(store->in_transaction);
     must(store->company == number);
     must(store->scans[space] == 0);
-    return space_of(store, number, space);
+    struct ordered *list = space_of(store, number, space);
+    must(list);
+    return list;
 }
 
 bool memory_view_get(struct store *port, uint32_t number, enum view_space space, struct span key, struct arena *arena,

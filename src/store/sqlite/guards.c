@@ -195,6 +195,21 @@ static bool check_file(const struct guards *guards, struct err *err)
     return good;
 }
 
+/* A view's row whose key begins with no company of the store is read by nobody: only here is it seen. */
+static bool check_view_keys(const struct guards *guards, enum view_space space, struct err *err)
+{
+    char table[64];
+    char sql[800];
+    (void)snprintf(table, sizeof table, "view_%s", view_space_name(space));
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT 'key ' || hex(key), 'It belongs to no company of this store.' FROM %s WHERE "
+                   "CASE WHEN substr(key, 1, 1) = x'F0' THEN hex(substr(key, 1, 4)) ELSE hex(substr(key, 1, 1)) END "
+                   "NOT IN (SELECT CASE WHEN company < 240 THEN printf('%%02X', company) "
+                   "ELSE 'F0' || printf('%%06X', company) END FROM company) LIMIT " FINDINGS_MAX,
+                   table);
+    return check_rows(guards, table, sql, err);
+}
+
 bool sqlite_check_guards(struct store *port, void (*report_to)(void *context, const struct store_finding *finding),
                          void *context, struct err *err)
 {
@@ -205,5 +220,8 @@ bool sqlite_check_guards(struct store *port, void (*report_to)(void *context, co
         if (!check_rows(&guards, row_checks[i].table, row_checks[i].sql, err))
             return false;
     }
+    for (int space = 1; space < VIEW_SPACE_LIMIT; space++)
+        if (!check_view_keys(&guards, (enum view_space)space, err))
+            return false;
     return true;
 }

@@ -5,8 +5,8 @@
 
 /* A key with its lower 40 bits cleared comes before the first of its company, with all of them set it is the last possible.
  * NEW.key is -1 when the statement gave none. REPLACE removes rows without asking the DELETE trigger, but a key that is
- * there is never the next one. ROLLBACK, not ABORT: ABORT makes SQLite keep a journal for every single INSERT, which
- * doubles its cost; whoever gets here is a bug or a stranger, and loses no more than an open transaction. */
+ * there is never the next one. ROLLBACK, not ABORT: ABORT makes SQLite keep a journal for every single INSERT, which costs
+ * half as much again; whoever gets here is a bug or a stranger, and loses no more than an open transaction. */
 #define TAKES_NEXT_NUMBER(table, what)                                                                              \
     {                                                                                                               \
         "trigger", table "_takes_the_next_number",                                                                  \
