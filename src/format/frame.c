@@ -55,7 +55,7 @@ bool frame_read(struct span frame, uint32_t index, struct arena *arena, struct s
         return false;
     struct cursor cursor = cursor_of((struct span){bytes, (size_t)size});
     struct span record = {NULL, 0};
-    for (uint32_t i = 0; i <= index; i++)
+    for (uint32_t i = 0; i <= index && !cursor.bad; i++)
         record = cursor_bytes(&cursor);
     if (cursor.bad)
         return false;
