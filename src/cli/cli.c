@@ -21,6 +21,7 @@ void cli_note(const char *format, ...)
 
 int cli_fail(struct cli *cli)
 {
+    must(cli->err.code != FAILURE_NONE); /* whoever fails says why */
     cli_note("%s", cli->err.text);
     return err_exit_code(&cli->err);
 }
@@ -109,7 +110,8 @@ static bool option_unknown(struct cli *cli, const char *word, uint64_t options)
     const char *space = cli->command ? " " : "";
     if (near != NULL)
         return cli_wrong(cli, "%s has no option %s; did you mean --%s?", cli->command ? command : "tieout", word, near);
-    return cli_wrong(cli, "%s has no option %s; see tieout %s%s--help", cli->command ? command : "tieout", word, command, space);
+    return cli_wrong(cli, "%s has no option %s; see tieout %s%s--help", cli->command ? command : "tieout", word,
+                     command, space);
 }
 
 /* getopt leaves the option's value, its letter, or nothing (a long name that none has) in optopt. */
@@ -118,7 +120,8 @@ static bool option_wrong(struct cli *cli, int got, const char *word, uint64_t op
     char letter[3] = {'-', (char)optopt, 0};
     int id = optopt ? option_of(optopt) : -1;
     if (got == ':')
-        return cli_wrong(cli, "--%s wants a value: --%s %s", option_rows[id].name, option_rows[id].name, option_rows[id].argument);
+        return cli_wrong(cli, "--%s wants a value: --%s %s", option_rows[id].name, option_rows[id].name,
+                         option_rows[id].argument);
     if (id >= 0 && optopt >= 1000)
         return cli_wrong(cli, "--%s takes no value", option_rows[id].name);
     return option_unknown(cli, optopt ? letter : word, options);
@@ -286,7 +289,9 @@ int cli_main(int argc, char **argv, const struct cli_world *world)
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (utf8 != (locale_t)0)
         (void)uselocale(utf8);
-    struct cli cli = {.world = world, .arena = arena_make((size_t)4 << 30), .colour = wants_colour(),
+    struct cli cli = {.world = world,
+                      .arena = arena_make((size_t)4 << 30),
+                      .colour = wants_colour(),
                       .err_is_terminal = isatty(STDERR_FILENO) != 0};
     int code = program_run(&cli, argc, argv);
     cli_close(&cli);

@@ -36,7 +36,8 @@ static void choices(const char *kind, struct buf *out)
     } else if (strcmp(kind, "subject") == 0) {
         buf_print(out, "order: document: entry: sku: account:");
     } else if (strcmp(kind, "set") == 0) {
-        buf_print(out, "set");
+        buf_print(out, "set ");
+        choices("policy", out);
     }
 }
 
@@ -56,7 +57,10 @@ static void command_words(struct buf *out)
         buf_print(out, "%s%s", command == commands ? "" : " ", command->name);
 }
 
-static bool takes_words(const char *kind) { return kind != NULL && strcmp(kind, "file") != 0 && strcmp(kind, "zone") != 0; }
+static bool takes_words(const char *kind)
+{
+    return kind != NULL && strcmp(kind, "file") != 0 && strcmp(kind, "zone") != 0;
+}
 
 static void bash_values(struct buf *out)
 {
@@ -72,7 +76,8 @@ static void bash_values(struct buf *out)
         } else if (row->completes && strcmp(row->completes, "file") == 0) {
             buf_print(out, "            COMPREPLY=($(compgen -f -- \"$word\"))\n");
         } else if (row->completes) {
-            buf_print(out, "            COMPREPLY=($(cd /usr/share/zoneinfo 2>/dev/null && compgen -f -- \"$word\"))\n");
+            buf_print(out,
+                      "            COMPREPLY=($(cd /usr/share/zoneinfo 2>/dev/null && compgen -f -- \"$word\"))\n");
         } else {
             buf_print(out, "            COMPREPLY=()\n");
         }
@@ -101,7 +106,8 @@ void completion_bash(struct buf *out)
 {
     buf_print(out, "# Made by `tieout --completion bash` from src/cli/commands.c.\n"
                    "_tieout() {\n"
-                   "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' options words='' files='' i\n"
+                   "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' options "
+                   "words='' files='' i\n"
                    "    if [[ $word == : ]]; then word=''; fi\n"
                    "    case $before in\n");
     bash_values(out);
@@ -187,7 +193,8 @@ void completion_zsh(struct buf *out)
             choices(command->completes, out);
             buf_print(out, ")' ;;\n");
         } else {
-            buf_print(out, command->completes ? "                '*:file:_files' ;;\n" : "                && return ;;\n");
+            buf_print(out,
+                      command->completes ? "                '*:file:_files' ;;\n" : "                && return ;;\n");
         }
     }
     buf_print(out, "        esac ;;\n    esac\n}\n_tieout \"$@\"\n");

@@ -86,8 +86,9 @@ void help_command(const struct command *command, struct buf *out)
 
 void help_program(struct buf *out)
 {
-    buf_print(out, "tieout keeps the stock and the books of a shop that sells in many places, and proves that they agree.\n\n"
-                   "Usage: tieout [--store FILE] [--company CODE] COMMAND [WORDS] [OPTIONS]\n\nCommands:\n");
+    buf_print(
+        out, "tieout keeps the stock and the books of a shop that sells in many places, and proves that they agree.\n\n"
+             "Usage: tieout [--store FILE] [--company CODE] COMMAND [WORDS] [OPTIONS]\n\nCommands:\n");
     for (const struct command *command = commands; command->name != NULL; command++)
         buf_print(out, "  %-10s %s\n", command->name, command->what);
     buf_print(out, "\nBegin with:\n"
@@ -109,8 +110,8 @@ static void cell(struct buf *out, const char *text)
 
 static void command_markdown(const struct command *command, struct buf *out)
 {
-    buf_print(out, "\n## tieout %s\n\n%c%s.\n\n```\ntieout %s%s%s\n```\n\n", command->name, command->what[0] & ~0x20, command->what + 1,
-              command->name, command->words[0] ? " " : "", command->words);
+    buf_print(out, "\n## tieout %s\n\n%c%s.\n\n```\ntieout %s%s%s\n```\n\n", command->name, command->what[0] & ~0x20,
+              command->what + 1, command->name, command->words[0] ? " " : "", command->words);
     buf_print(out, "%s\n\n```\n%s\n```\n\n| option | |\n|---|---|\n", command->text, command->examples);
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_row *row = &option_rows[id];
@@ -126,18 +127,22 @@ static void command_markdown(const struct command *command, struct buf *out)
 
 void help_markdown(struct buf *out)
 {
-    buf_print(out, "<!-- Made by `tieout --reference` from src/cli/commands.c; a test holds the two together. -->\n"
-                   "# The command line\n\n"
-                   "`tieout [--store FILE] [--company CODE] COMMAND [WORDS] [OPTIONS]`; options may stand before the command and "
-                   "after it.\n\nEvery command takes:\n\n| option | |\n|---|---|\n");
+    buf_print(
+        out,
+        "<!-- Made by `tieout --reference` from src/cli/commands.c; a test holds the two together. -->\n"
+        "# The command line\n\n"
+        "`tieout [--store FILE] [--company CODE] COMMAND [WORDS] [OPTIONS]`; options may stand before the command and "
+        "after it.\n\nEvery command takes:\n\n| option | |\n|---|---|\n");
     for (int id = 0; id < OPTION_COUNT; id++)
         if (COMMON_OPTIONS & UINT64_C(1) << id)
             buf_print(out, "| `--%s%s%s` | %s |\n", option_rows[id].name, option_rows[id].argument ? " " : "",
                       option_rows[id].argument ? option_rows[id].argument : "", option_rows[id].help);
-    buf_print(out, "\nTables are for people and may change. JSON is for programs: members may be added, none is renamed. Money and "
-                   "quantities are strings there, counts are integers, dates are `YYYY-MM-DD`, instants RFC 3339 in UTC. "
-                   "Colour appears on terminals only, and not where `NO_COLOR` is set.\n\n"
-                   "What the [exit codes](../operating/exit-codes.md) mean is fixed.\n");
+    buf_print(out,
+              "\nTables are for people and may change. JSON is for programs: members may be added, none is renamed. "
+              "Money and "
+              "quantities are strings there, counts are integers, dates are `YYYY-MM-DD`, instants RFC 3339 in UTC. "
+              "Colour appears on terminals only, and not where `NO_COLOR` is set.\n\n"
+              "What the [exit codes](../operating/exit-codes.md) mean is fixed.\n");
     for (const struct command *command = commands; command->name != NULL; command++)
         command_markdown(command, out);
 }

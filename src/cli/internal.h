@@ -11,33 +11,36 @@
 /* ---- the one table of commands and options: parsing, help, completion and man pages are made from it ---- */
 
 /*      NAME, "long name", letter (0 none), "ARGUMENT" (NULL none), "completes" (NULL none), "help" */
-#define OPTIONS(ROW)                                                                                                    \
-    ROW(STORE, "store", 's', "FILE", "file", "the store's file; else the variable TIEOUT_STORE, else tieout.db")       \
-    ROW(COMPANY, "company", 'c', "CODE", NULL, "the company in that store; main unless said")                          \
-    ROW(JSON, "json", 'j', NULL, NULL, "answer as JSON; its schema lies in docs/formats/json")                         \
-    ROW(HELP, "help", 'h', NULL, NULL, "explain the command, with an example")                                         \
-    ROW(VERSION, "version", 0, NULL, NULL, "print the version")                                                        \
-    ROW(AS_OF, "as-of", 0, "DATE", NULL, "at the end of that accounting date, by all that is known now")               \
-    ROW(CURRENCY, "currency", 0, "CODE", NULL, "the currency of the books, by ISO 4217, such as USD")                  \
-    ROW(TIME_ZONE, "time-zone", 0, "ZONE", "zone", "the IANA zone whose days are the accounting dates; UTC unless said") \
-    ROW(SET, "set", 0, "KEY=VALUE", "policy", "a policy other than its default; may be given several times")           \
-    ROW(FORMAT, "format", 'f', "NAME", "format", "what the files hold: documents (JSON Lines, docs/formats/documents.md)") \
-    ROW(SOURCE, "source", 0, "CODE", NULL, "the source of documents that name none; file unless said")                 \
-    ROW(SHOW, "show", 0, "COUNT", NULL, "how many records that failed are shown one by one; 20 unless said")           \
-    ROW(PROGRESS, "progress", 0, NULL, NULL, "show progress also where the error output is no terminal")               \
-    ROW(NOW, "now", 0, "INSTANT", NULL, "what is noted as the time of recording (RFC 3339), for tests")                \
-    ROW(FROM, "from", 0, "DATE", NULL, "from that accounting date on")                                                 \
-    ROW(TO, "to", 0, "DATE", NULL, "up to and with that accounting date")                                              \
-    ROW(BY, "by", 0, "KEY", "by", "what to divide by: channel, sku, order, line or month; channel unless said")        \
-    ROW(LIST, "list", 'l', "OUTCOME", "outcome", "each document of that outcome by name: posted, excluded, waiting or failed") \
-    ROW(LAYERS, "layers", 0, NULL, NULL, "with the cost layers of each item and place")                                \
-    ROW(BRIDGE, "bridge", 0, NULL, NULL, "only the sums, from what is free to what is billed, against the accounts")   \
-    ROW(SKU, "sku", 0, "SKU", NULL, "only that item")                                                                  \
-    ROW(DOCUMENT, "document", 0, "ID", NULL, "only entries of decisions about the document with that id")              \
-    ROW(ACCOUNT, "account", 0, "ROLE", "role", "only entries with a line on that account")                             \
-    ROW(ALL, "all", 'a', NULL, NULL, "also what came to nothing")                                                      \
-    ROW(LIMIT, "limit", 'n', "COUNT", NULL, "how many movements or entries to show; 20 unless said")                   \
-    ROW(REASON, "reason", 0, "TEXT", NULL, "why, kept with the decision")                                              \
+#define OPTIONS(ROW)                                                                                                 \
+    ROW(STORE, "store", 's', "FILE", "file", "the store's file; else the variable TIEOUT_STORE, else tieout.db")     \
+    ROW(COMPANY, "company", 'c', "CODE", NULL, "the company in that store; main unless said")                        \
+    ROW(JSON, "json", 'j', NULL, NULL, "answer as JSON; its schema lies in docs/formats/json")                       \
+    ROW(HELP, "help", 'h', NULL, NULL, "explain the command, with an example")                                       \
+    ROW(VERSION, "version", 0, NULL, NULL, "print the version")                                                      \
+    ROW(AS_OF, "as-of", 0, "DATE", NULL, "at the end of that accounting date, by all that is known now")             \
+    ROW(CURRENCY, "currency", 0, "CODE", NULL, "the currency of the books, by ISO 4217, such as USD")                \
+    ROW(TIME_ZONE, "time-zone", 0, "ZONE", "zone",                                                                   \
+        "the IANA zone whose days are the accounting dates; UTC unless said")                                        \
+    ROW(SET, "set", 0, "KEY=VALUE", "policy", "a policy other than its default; may be given several times")         \
+    ROW(FORMAT, "format", 'f', "NAME", "format",                                                                     \
+        "what the files hold: documents (JSON Lines, docs/formats/documents.md)")                                    \
+    ROW(SOURCE, "source", 0, "CODE", NULL, "the source of documents that name none; file unless said")               \
+    ROW(SHOW, "show", 0, "COUNT", NULL, "how many records that failed are shown one by one; 20 unless said")         \
+    ROW(PROGRESS, "progress", 0, NULL, NULL, "show progress also where the error output is no terminal")             \
+    ROW(NOW, "now", 0, "INSTANT", NULL, "what is noted as the time of recording (RFC 3339), for tests")              \
+    ROW(FROM, "from", 0, "DATE", NULL, "from that accounting date on")                                               \
+    ROW(TO, "to", 0, "DATE", NULL, "up to and with that accounting date")                                            \
+    ROW(BY, "by", 0, "KEY", "by", "what to divide by: channel, sku, order, line or month; channel unless said")      \
+    ROW(LIST, "list", 'l', "OUTCOME", "outcome",                                                                     \
+        "each document of that outcome by name: posted, excluded, waiting or failed")                                \
+    ROW(LAYERS, "layers", 0, NULL, NULL, "with the cost layers of each item and place")                              \
+    ROW(BRIDGE, "bridge", 0, NULL, NULL, "only the sums, from what is free to what is billed, against the accounts") \
+    ROW(SKU, "sku", 0, "SKU", NULL, "only that item")                                                                \
+    ROW(DOCUMENT, "document", 0, "ID", NULL, "only entries of decisions about the document with that id")            \
+    ROW(ACCOUNT, "account", 0, "ROLE", "role", "only entries with a line on that account")                           \
+    ROW(ALL, "all", 'a', NULL, NULL, "also what came to nothing")                                                    \
+    ROW(LIMIT, "limit", 'n', "COUNT", NULL, "how many movements or entries to show; 20 unless said")                 \
+    ROW(REASON, "reason", 0, "TEXT", NULL, "why, kept with the decision")                                            \
     ROW(DEEP, "deep", 0, NULL, NULL, "also decide every document again from its raw record and compare")
 
 enum option_id {
@@ -65,7 +68,7 @@ struct command {
     const char *text;     /* some sentences more; paragraphs parted by \n\n */
     const char *examples; /* lines of a shell */
     uint64_t options;
-    const char *exits;    /* codes beside 0, 2 and 4, as "1 3" */
+    const char *exits;     /* codes beside 0, 2 and 4, as "1 3" */
     const char *completes; /* what its words may be: "file", "subject", "command", "set"; NULL none */
     int (*run)(struct cli *cli);
 };
@@ -121,6 +124,17 @@ bool cli_company(struct cli *cli, uint32_t *out_number);
 bool cli_reader_open(struct cli *cli, uint32_t number);
 void cli_reader_close(struct cli *cli);
 void cli_close(struct cli *cli);
+/* The companies of the open store, by number. */
+struct named_company {
+    uint32_t number;
+    struct span code;
+};
+struct company_list {
+    struct arena *arena;
+    struct named_company *at;
+    size_t count, room;
+};
+bool cli_companies(struct cli *cli, struct company_list *out);
 /* A road for writing, opened on the company; NULL after filling err. */
 struct road;
 struct road *cli_road(struct cli *cli, uint32_t number);
@@ -143,6 +157,7 @@ struct progress {
     const struct cli *cli;
     const char *what; /* "records", "rows" */
     int64_t start_us, drawn_us;
+    int64_t patience_from_us; /* since when nothing was said */
     bool drawn;
 };
 struct progress progress_start(const struct cli *cli, const char *what);

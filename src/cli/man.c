@@ -116,8 +116,10 @@ void man_program(struct buf *out)
 {
     heading(out, "tieout", "keeps the stock and the books of a shop that sells in many places");
     buf_print(out, ".SH SYNOPSIS\n.B tieout\n.RI [options] \" command \" [words] \" \" [options]\n.SH DESCRIPTION\n");
-    roff(out, "Orders, payments, shipments, refunds, returns, receipts and bills go in, from any number of channels and in any order "
-              "of arrival. Out comes one perpetual record in which every source record is in exactly one bucket, every unit is "
+    roff(out, "Orders, payments, shipments, refunds, returns, receipts and bills go in, from any number of channels "
+              "and in any order "
+              "of arrival. Out comes one perpetual record in which every source record is in exactly one bucket, every "
+              "unit is "
               "somewhere, and every cent has a reason that can be followed back to the bytes it came from.\n");
     buf_print(out, ".SH COMMANDS\n");
     for (const struct command *command = commands; command->name != NULL; command++) {

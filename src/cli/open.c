@@ -49,8 +49,9 @@ bool cli_read(struct cli *cli)
     uint32_t number = 0;
     if (!cli_store_open(cli, CLI_OPEN_READ) || !cli_company(cli, &number) || !cli_reader_open(cli, number))
         return false;
-    return cli->reader.company->born || err_set(&cli->err, FAILURE_STORE_MISSING, "company %.*s was never begun: tieout init begins it",
-                                                SPAN_ARG(cli_company_code(cli)));
+    return cli->reader.company->born ||
+           err_set(&cli->err, FAILURE_STORE_MISSING, "company %.*s was never begun: tieout init begins it",
+                   SPAN_ARG(cli_company_code(cli)));
 }
 
 struct road *cli_road(struct cli *cli, uint32_t number)
@@ -67,4 +68,26 @@ void cli_close(struct cli *cli)
     cli_reader_close(cli);
     if (cli->store != NULL)
         cli->store = cli->store->ops->close(cli->store);
+}
+
+static bool company_each(void *context, uint32_t number, struct span code)
+{
+    struct company_list *list = context;
+    if (list->count == list->room) {
+        size_t room = list->room ? list->room * 2 : 16;
+        struct named_company *grown = ARENA_ARRAY(list->arena, struct named_company, room);
+        must(grown != NULL);
+        if (list->count > 0)
+            memcpy(grown, list->at, list->count * sizeof *grown);
+        list->at = grown;
+        list->room = room;
+    }
+    list->at[list->count++] = (struct named_company){number, arena_copy(list->arena, code)};
+    return true;
+}
+
+bool cli_companies(struct cli *cli, struct company_list *out)
+{
+    *out = (struct company_list){.arena = &cli->arena};
+    return cli->store->ops->company_scan(cli->store, company_each, out, &cli->err);
 }

@@ -22,7 +22,8 @@ struct table *table_new(const struct cli *cli, const struct column *columns, siz
     scols_table_enable_maxout(table->cols, 0);
     scols_table_set_termforce(table->cols, SCOLS_TERMFORCE_NEVER);
     for (size_t i = 0; i < count; i++) {
-        struct libscols_column *column = scols_table_new_column(table->cols, columns[i].name, 0, columns[i].right ? SCOLS_FL_RIGHT : 0);
+        struct libscols_column *column =
+            scols_table_new_column(table->cols, columns[i].name, 0, columns[i].right ? SCOLS_FL_RIGHT : 0);
         if (column == NULL)
             out_of_memory("a table");
         if (cli->colour)
@@ -61,7 +62,8 @@ void table_sum(struct table *table, const struct span *cells)
 
 bool table_print(struct table *table, struct cli *cli)
 {
-    return scols_print_table(table->cols) == 0 || err_set(&cli->err, FAILURE_STORE_OTHER, "the answer could not be written");
+    return scols_print_table(table->cols) == 0 ||
+           err_set(&cli->err, FAILURE_STORE_OTHER, "the answer could not be written");
 }
 
 size_t table_rows(const struct table *table) { return table->rows; }

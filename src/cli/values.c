@@ -49,8 +49,8 @@ bool cli_pair(struct cli *cli, const char *text, struct span *out_key, struct sp
 
 bool cli_no_words(struct cli *cli)
 {
-    return cli->word_count == 0 ||
-           cli_wrong(cli, "%s takes no %s; see tieout %s --help", cli->command->name, cli->words[0], cli->command->name);
+    return cli->word_count == 0 || cli_wrong(cli, "%s takes no %s; see tieout %s --help", cli->command->name,
+                                             cli->words[0], cli->command->name);
 }
 
 struct span text_count(struct cli *cli, int64_t count)

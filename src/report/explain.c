@@ -19,18 +19,20 @@ void entries_add(struct entry_answers *entries, const struct entry_answer *entry
 }
 
 /* The decision of a row, in the arena; *out_found false when there is no such row. */
-static bool ruling_read(const struct reader *reader, uint64_t seq, struct arena *arena, struct ruling *out, bool *out_found,
-                        struct err *err)
+static bool ruling_read(const struct reader *reader, uint64_t seq, struct arena *arena, struct ruling *out,
+                        bool *out_found, struct err *err)
 {
     struct truth_row row;
     if (!reader->store->ops->truth_read(reader->store, reader->number, seq, arena, &row, out_found, err))
         return false;
     return !*out_found || ruling_unpack(&row, arena, out) ||
-           err_set(err, FAILURE_STORE_DAMAGED, "truth row %llu cannot be read: run `tieout verify`", (unsigned long long)seq);
+           err_set(err, FAILURE_STORE_DAMAGED, "truth row %llu cannot be read: run `tieout verify`",
+                   (unsigned long long)seq);
 }
 
 /* The bytes a document came as. Damage here is verify's business: then there is nothing to show. */
-static bool record_read(const struct reader *reader, struct explained_document *out, struct arena *arena, struct err *err)
+static bool record_read(const struct reader *reader, struct explained_document *out, struct arena *arena,
+                        struct err *err)
 {
     struct raw_block block;
     bool found = false;
@@ -38,7 +40,7 @@ static bool record_read(const struct reader *reader, struct explained_document *
         return true;
     if (!reader->store->ops->raw_read(reader->store, reader->number, out->raw_block, arena, &block, &found, err))
         return false;
-    if (found && !frame_read(block.frame, out->raw_index, arena, &out->record))
+    if (found && (out->raw_index >= block.count || !frame_read(block.frame, out->raw_index, arena, &out->record)))
         out->record = (struct span){NULL, 0};
     return true;
 }
@@ -97,11 +99,11 @@ static bool delta_row(void *context, struct span key, struct span value)
 }
 
 /* Entries that later decisions posted about this document. */
-static bool later_rows(const struct reader *reader, uint32_t number, struct arena *arena, struct explained_document *out,
-                       struct err *err)
+static bool later_rows(const struct reader *reader, uint32_t number, struct arena *arena,
+                       struct explained_document *out, struct err *err)
 {
-    const unsigned char key[4] = {(unsigned char)(number >> 24), (unsigned char)(number >> 16), (unsigned char)(number >> 8),
-                                  (unsigned char)number};
+    const unsigned char key[4] = {(unsigned char)(number >> 24), (unsigned char)(number >> 16),
+                                  (unsigned char)(number >> 8), (unsigned char)number};
     struct delta_scan scan = {.arena = arena};
     struct store *store = reader->store;
     if (!store->ops->view_scan(store, reader->number, VIEW_DELTA, (struct span){(const char *)key, sizeof key},
@@ -146,8 +148,8 @@ static bool movements_of(const struct reader *reader, const struct document_reco
     return true;
 }
 
-bool explain_document_number(const struct reader *reader, uint32_t number, struct arena *arena, struct explained_document *out,
-                             bool *out_found, struct err *err)
+bool explain_document_number(const struct reader *reader, uint32_t number, struct arena *arena,
+                             struct explained_document *out, bool *out_found, struct err *err)
 {
     struct document_record record;
     *out = (struct explained_document){.number = number};
@@ -183,15 +185,16 @@ bool explain_document(const struct reader *reader, struct document_name name, st
 }
 
 /* The other documents of the order's book, each once, in key order. */
-static bool book_documents(const struct reader *reader, const struct order_slot *slot, uint32_t order, struct arena *arena,
-                           struct explained_order *out, struct err *err)
+static bool book_documents(const struct reader *reader, const struct order_slot *slot, uint32_t order,
+                           struct arena *arena, struct explained_order *out, struct err *err)
 {
     for (size_t i = 0; i < slot->count; i++) {
         bool known = slot->documents[i] == order;
         for (size_t d = 0; d < out->document_count && !known; d++)
             known = out->documents[d].number == slot->documents[i];
         bool found = false;
-        if (!known && !explain_document_number(reader, slot->documents[i], arena, &out->documents[out->document_count], &found, err))
+        if (!known && !explain_document_number(reader, slot->documents[i], arena, &out->documents[out->document_count],
+                                               &found, err))
             return false;
         out->document_count += found;
     }

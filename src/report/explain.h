@@ -33,8 +33,8 @@ struct explained_document {
     struct span detail, waits_for; /* sentences; absent when there is nothing to say */
     int64_t at_us, recorded_at_us, amount_minor;
     int32_t day;
-    uint64_t seq;                  /* the last decision about it */
-    struct span record;            /* the bytes it came as; absent when they cannot be read */
+    uint64_t seq;       /* the last decision about it */
+    struct span record; /* the bytes it came as; absent when they cannot be read */
     uint64_t raw_block;
     uint32_t raw_index;
     struct explained_version *versions;

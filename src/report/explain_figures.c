@@ -9,7 +9,8 @@ static bool last_movements(const struct reader *reader, const struct item_book *
     out->movements = ARENA_ARRAY(arena, struct explained_movement, book->record_count - first + 1);
     must(out->movements != NULL);
     for (size_t i = first; i < book->record_count; i++)
-        if (!record_explain(reader, book, out->definition.id, &book->records[i], arena, &out->movements[out->movement_count++], err))
+        if (!record_explain(reader, book, out->definition.id, &book->records[i], arena,
+                            &out->movements[out->movement_count++], err))
             return false;
     return true;
 }
@@ -26,7 +27,8 @@ bool explain_sku(const struct reader *reader, struct span sku, size_t movement_l
     if (definition == NULL)
         return true;
     return explain_document_number(reader, definition->number, arena, &out->definition, out_found, err) &&
-           company_item_book(reader->company, definition->number, item_is_average(reader, definition), true, &book, err) &&
+           company_item_book(reader->company, definition->number, item_is_average(reader, definition), true, &book,
+                             err) &&
            last_movements(reader, book, movement_limit, arena, out, err);
 }
 
@@ -108,8 +110,8 @@ static void unroll(struct account_walk *walk, struct arena *arena)
     }
 }
 
-bool explain_account(const struct reader *reader, enum role role, int32_t as_of, size_t entry_limit, struct arena *arena,
-                     struct explained_account *out, struct err *err)
+bool explain_account(const struct reader *reader, enum role role, int32_t as_of, size_t entry_limit,
+                     struct arena *arena, struct explained_account *out, struct err *err)
 {
     *out = (struct explained_account){.role = role};
     struct account_walk walk = {.as_of = as_of, .out = out, .limit = entry_limit};

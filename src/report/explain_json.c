@@ -8,15 +8,49 @@ static void put_text(struct json_out *json, const char *key, struct span text)
     json_text(json, text);
 }
 
-static void put_name(struct json_out *json, const char *key, const char *name)
-{
-    put_text(json, key, span_of(name));
-}
+static void put_name(struct json_out *json, const char *key, const char *name) { put_text(json, key, span_of(name)); }
 
 /* Absent and empty alike: nothing to say. */
 static void put_sentence(struct json_out *json, const char *key, struct span text)
 {
     put_text(json, key, text.len ? text : (struct span){NULL, 0});
+}
+
+/* Length of the UTF-8 sequence at the start of `text`; 0 when there is none. */
+static size_t utf8_len(struct span text)
+{
+    const unsigned char *at = (const unsigned char *)text.ptr;
+    if (at[0] < 0x80)
+        return 1;
+    size_t len = at[0] >= 0xc2 && at[0] <= 0xdf   ? 2
+                 : (at[0] & 0xf0) == 0xe0         ? 3
+                 : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
+                                                  : 0;
+    if (len == 0 || len > text.len)
+        return 0;
+    unsigned char low = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
+    for (size_t i = 1; i < len; i++)
+        if (at[i] < (i == 1 ? low : 0x80) || at[i] > (i == 1 ? high : 0xbf))
+            return 0;
+    return len;
+}
+
+/* A raw record is whatever came; JSON is UTF-8. */
+static void put_record(struct json_out *json, struct span record)
+{
+    struct buf clean = buf_make((size_t)256 << 20);
+    json_key(json, "record");
+    for (size_t i = 0; i < record.len;) {
+        size_t len = utf8_len((struct span){record.ptr + i, record.len - i});
+        if (len > 0)
+            buf_put(&clean, record.ptr + i, len);
+        else
+            buf_put_span(&clean, SPAN("\xef\xbf\xbd"));
+        i += len ? len : 1;
+    }
+    json_text(json, record.ptr ? (struct span){clean.ptr ? clean.ptr : "", clean.len} : (struct span){NULL, 0});
+    buf_done(&clean);
 }
 
 static void entries_write(struct json_out *json, const char *key, const struct entry_answers *entries, currency money)
@@ -93,7 +127,7 @@ static void document_write(struct json_out *json, const struct explained_documen
     json_amount(json, document->amount_minor, money);
     json_key(json, "seq");
     json_int(json, (int64_t)document->seq);
-    put_text(json, "record", document->record);
+    put_record(json, document->record);
     versions_write(json, document);
     movements_write(json, document->movements, document->movement_count);
     entries_write(json, "entries", &document->entries, money);

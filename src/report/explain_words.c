@@ -123,11 +123,13 @@ static void layer_words(struct words *words, const struct step *step)
     switch ((int)step->kind) {
     case STEP_TAKE:
         lot = lot_label(words, step->lot);
-        say(words, "%.*s of %.*s leave the layers %.*s, worth %.*s", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(place), SPAN_ARG(value));
+        say(words, "%.*s of %.*s leave the layers %.*s, worth %.*s", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(place),
+            SPAN_ARG(value));
         return;
     case STEP_ADD:
         lot = lot_label(words, step->lot);
-        say(words, "%.*s of %.*s become a layer %.*s, worth %.*s", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(place), SPAN_ARG(value));
+        say(words, "%.*s of %.*s become a layer %.*s, worth %.*s", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(place),
+            SPAN_ARG(value));
         return;
     case STEP_VALUE:
         lot = lot_label(words, step->lot);
@@ -135,22 +137,22 @@ static void layer_words(struct words *words, const struct step *step)
         say(words, "the layer of %.*s %.*s changes by %.*s", SPAN_ARG(lot), SPAN_ARG(place), SPAN_ARG(value));
         return;
     case STEP_OWE:
-        say(words, "%.*s more than is held %.*s: owed, at a provisional cost of %.*s", SPAN_ARG(units), SPAN_ARG(place), SPAN_ARG(value));
+        say(words, "%.*s more than is held %.*s: owed, at a provisional cost of %.*s", SPAN_ARG(units), SPAN_ARG(place),
+            SPAN_ARG(value));
         return;
     case STEP_SETTLE: {
         struct span cost = money(words, step->cost_minor);
         lot = lot_label(words, step->target);
-        say(words, "settles %.*s that %.*s owed %.*s: provisional %.*s, now %.*s", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(place),
-            SPAN_ARG(value), SPAN_ARG(cost));
+        say(words, "settles %.*s that %.*s owed %.*s: provisional %.*s, now %.*s", SPAN_ARG(units), SPAN_ARG(lot),
+            SPAN_ARG(place), SPAN_ARG(value), SPAN_ARG(cost));
         return;
     }
     case STEP_UNOWE:
         lot = lot_label(words, step->target);
-        say(words, "%.*s that %.*s still owed %.*s come back: %.*s is owed no more", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(place),
-            SPAN_ARG(value));
+        say(words, "%.*s that %.*s still owed %.*s come back: %.*s is owed no more", SPAN_ARG(units), SPAN_ARG(lot),
+            SPAN_ARG(place), SPAN_ARG(value));
         return;
-    default:
-        return;
+    default: return;
     }
 }
 
@@ -170,11 +172,17 @@ static void later_words(struct words *words, const struct step *step)
         return;
     case STEP_BILLED:
         lot = lot_label(words, step->target);
-        say(words, "%.*s of %.*s are billed: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(value));
+        say(words, "%.*s of %.*s are billed: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot),
+            SPAN_ARG(value));
         return;
     case STEP_UNBILLED:
         lot = lot_label(words, step->target);
-        say(words, "%.*s of %.*s go back unbilled: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot), SPAN_ARG(value));
+        say(words, "%.*s of %.*s go back unbilled: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot),
+            SPAN_ARG(value));
+        return;
+    case STEP_SENT_BACK:
+        lot = lot_label(words, step->target);
+        say(words, "%.*s of %.*s that were billed go back", SPAN_ARG(units), SPAN_ARG(lot));
         return;
     case STEP_RELOT:
     case STEP_RELOT_GONE:
@@ -183,15 +191,15 @@ static void later_words(struct words *words, const struct step *step)
         return;
     case STEP_COUNT:
         if (step->status != UNITS_OWN)
-            say(words, "%s units at %.*s change by %.*s", status_name(step->status), SPAN_ARG(step->name), SPAN_ARG(units));
+            say(words, "%s units at %.*s change by %.*s", status_name(step->status), SPAN_ARG(step->name),
+                SPAN_ARG(units));
         return;
     case STEP_POST: {
         struct span where = where_words(words, step->where ? step->where : &words->movement->where);
         say(words, "%.*s to %.*s", SPAN_ARG(value), SPAN_ARG(where));
         return;
     }
-    default:
-        return;
+    default: return;
     }
 }
 
@@ -211,6 +219,7 @@ static const char *kind_words(const struct movement *movement)
     case MOVE_VALUE: return "are revalued at";
     case MOVE_STANDARD: return "get a new standard cost at";
     case MOVE_SUPPLIER_RETURN: return "go back to the supplier from";
+    case MOVE_CORRECT: return "turn out to have cost something else, of";
     case MOVE_FOLLOW: return "bear later cost of what they were made of, at";
     }
     return "move at";
@@ -231,11 +240,13 @@ static bool heading_make(struct words *words, struct span sku)
     return true;
 }
 
-bool record_explain(const struct reader *reader, const struct item_book *book, struct span sku, const struct book_record *record,
-                    struct arena *arena, struct explained_movement *out, struct err *err)
+bool record_explain(const struct reader *reader, const struct item_book *book, struct span sku,
+                    const struct book_record *record, struct arena *arena, struct explained_movement *out,
+                    struct err *err)
 {
     *out = (struct explained_movement){0};
-    struct words words = {.reader = reader, .book = book, .movement = &record->movement, .arena = arena, .out = out, .err = err};
+    struct words words = {
+        .reader = reader, .book = book, .movement = &record->movement, .arena = arena, .out = out, .err = err};
     if (!heading_make(&words, sku))
         return false;
     for (size_t i = 0; i < record->step_count && !words.failed; i++) {

@@ -32,8 +32,9 @@ bool report_rulings(const struct reader *reader, uint64_t from, uint64_t to,
     struct store *store = reader->store;
     bool good = store->ops->truth_scan(store, reader->number, from, to, ruling_row, &walk, err);
     arena_done(&walk.arena);
-    return good && (walk.bad_seq == 0 || err_set(err, FAILURE_STORE_DAMAGED, "truth row %llu cannot be read: run `tieout verify`",
-                                                 (unsigned long long)walk.bad_seq));
+    return good && (walk.bad_seq == 0 ||
+                    err_set(err, FAILURE_STORE_DAMAGED, "truth row %llu cannot be read: run `tieout verify`",
+                            (unsigned long long)walk.bad_seq));
 }
 
 struct entry_answer entry_of(const struct ruling *ruling, size_t index)

@@ -49,15 +49,19 @@ struct margin_place {
 
 static void place_of(const struct margin_work *work, const struct line *line, int32_t day, struct margin_place *place)
 {
-    place->line = (struct span){NULL, 0};
+    place->key = place->line = (struct span){NULL, 0};
     switch (work->options->by) {
     case MARGIN_BY_CHANNEL: place->key = line->channel; break;
     case MARGIN_BY_SKU: place->key = line->sku; break;
-    case MARGIN_BY_LINE: place->line = line->order_line; place->key = line->order; break;
+    case MARGIN_BY_LINE:
+        place->line = line->order_line;
+        place->key = line->order;
+        break;
     case MARGIN_BY_ORDER: place->key = line->order; break;
     case MARGIN_BY_MONTH: place->key = (struct span){day_write(day, place->day), 7}; break;
     }
-    place->len = (size_t)snprintf(place->bytes, sizeof place->bytes, "%.*s%c%.*s", SPAN_ARG(place->key), 0, SPAN_ARG(place->line));
+    place->len = (size_t)snprintf(place->bytes, sizeof place->bytes, "%.*s%c%.*s", SPAN_ARG(place->key), 0,
+                                  SPAN_ARG(place->line));
     must(place->len < sizeof place->bytes); /* texts are at most 200 bytes long */
 }
 
@@ -79,8 +83,9 @@ static struct margin_row *row_of(struct margin_work *work, const struct line *li
         out->room = room;
     }
     map_put(work->places, (struct span){place.bytes, place.len}, out->count);
-    out->at[out->count] = (struct margin_row){.key = place.key.len ? arena_copy(work->arena, place.key) : (struct span){NULL, 0},
-                                              .line = place.line.len ? arena_copy(work->arena, place.line) : (struct span){NULL, 0}};
+    out->at[out->count] =
+        (struct margin_row){.key = place.key.len ? arena_copy(work->arena, place.key) : (struct span){NULL, 0},
+                            .line = place.line.len ? arena_copy(work->arena, place.line) : (struct span){NULL, 0}};
     return &out->at[out->count++];
 }
 
@@ -110,8 +115,8 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : span_cmp(x->line, y->line);
 }
 
-bool report_margin(const struct reader *reader, const struct margin_options *options, struct arena *arena, struct margin_rows *out,
-                   struct err *err)
+bool report_margin(const struct reader *reader, const struct margin_options *options, struct arena *arena,
+                   struct margin_rows *out, struct err *err)
 {
     *out = (struct margin_rows){0};
     struct margin_work work = {.options = options, .arena = arena, .places = map_new(), .out = out};

@@ -102,3 +102,67 @@ void outcomes_write_json(const struct outcome_answers *answers, currency money, 
     }
     json_close_array(&json);
 }
+
+/* The sentence of the last decision about a version. */
+static bool detail_read(const struct reader *reader, uint64_t seq, struct arena *arena, struct span *out,
+                        struct err *err)
+{
+    struct truth_row row;
+    struct ruling ruling;
+    bool found = false;
+    if (!reader->store->ops->truth_read(reader->store, reader->number, seq, arena, &row, &found, err))
+        return false;
+    if (found && ruling_unpack(&row, arena, &ruling))
+        *out = ruling.detail;
+    return true;
+}
+
+bool report_outcome_documents(const struct reader *reader, enum outcome outcome,
+                              bool (*each)(void *context, const struct outcome_document *document), void *context,
+                              struct err *err)
+{
+    struct arena arena = arena_make((size_t)1 << 30);
+    bool good = true, go_on = true;
+    for (uint32_t number = 1; number <= reader->company->last_document && good && go_on; number++) {
+        struct document_record record;
+        bool found = false;
+        arena_reset(&arena);
+        good = company_document(reader->company, number, &arena, &record, &found, err);
+        for (size_t i = 0; good && found && go_on && i < record.version_count; i++) {
+            const struct document_version *version = &record.versions[i];
+            if (version->outcome != outcome)
+                continue;
+            struct outcome_document document = {.type = (int)record.type,
+                                                .source = record.source,
+                                                .id = record.id,
+                                                .version = version->version,
+                                                .amount_minor = version->amount_minor,
+                                                .refusal = version->refusal};
+            good = detail_read(reader, version->seq, &arena, &document.detail, err);
+            go_on = good && each(context, &document);
+        }
+    }
+    arena_done(&arena);
+    return good;
+}
+
+void outcome_document_write_json(const struct outcome_document *document, currency money, struct buf *out)
+{
+    struct json_out json = json_out_make(out);
+    json_open_object(&json);
+    json_key(&json, "source");
+    json_text(&json, document->source);
+    json_key(&json, "type");
+    json_text(&json, span_of(type_name(document->type)));
+    json_key(&json, "id");
+    json_text(&json, document->id);
+    json_key(&json, "version");
+    json_int(&json, document->version);
+    json_key(&json, "refusal");
+    json_text(&json, span_of(reason_name(document->refusal)));
+    json_key(&json, "detail");
+    json_text(&json, document->detail.len ? document->detail : (struct span){NULL, 0});
+    json_key(&json, "amount");
+    json_amount(&json, document->amount_minor, money);
+    json_close_object(&json);
+}

@@ -6,9 +6,9 @@
 
 struct outcome_answer {
     struct span source;
-    int type;            /* enum document_type; DOCUMENT_NONE: a record that is no document */
+    int type; /* enum document_type; DOCUMENT_NONE: a record that is no document */
     enum outcome outcome;
-    int refusal;         /* enum refusal */
+    int refusal;           /* enum refusal */
     struct span waits_for; /* "shipment", "order", "item", "sale", "rate"; absent unless it waits */
     int64_t count, amount_minor;
 };
@@ -18,10 +18,26 @@ struct outcome_answers {
 };
 
 /* In the order source, type, outcome. */
-NODISCARD bool report_outcomes(const struct reader *reader, struct arena *arena, struct outcome_answers *out, struct err *err);
+NODISCARD bool report_outcomes(const struct reader *reader, struct arena *arena, struct outcome_answers *out,
+                               struct err *err);
 /* "exceeds_open", "waits_document for shipment"; "" when nothing was refused. */
 struct span outcome_reason(const struct outcome_answer *answer, struct arena *arena);
 /* Array of {source, type, outcome, refusal, count, amount}. */
 void outcomes_write_json(const struct outcome_answers *answers, currency money, struct arena *arena, struct buf *out);
+
+/* One document of a given outcome. */
+struct outcome_document {
+    int type;
+    struct span source, id;
+    int64_t version, amount_minor;
+    int refusal;
+    struct span detail; /* the sentence that was kept with the decision; absent when there is none */
+};
+/* Calls back in the order in which the documents came; what is shown holds only during the call. */
+NODISCARD bool report_outcome_documents(const struct reader *reader, enum outcome outcome,
+                                        bool (*each)(void *context, const struct outcome_document *document),
+                                        void *context, struct err *err);
+/* {source, type, id, version, refusal, detail, amount} */
+void outcome_document_write_json(const struct outcome_document *document, currency money, struct buf *out);
 
 #endif

@@ -56,7 +56,8 @@ static bool item_row(void *context, struct span key, struct span value)
     return !list->bad;
 }
 
-static bool items_list(const struct reader *reader, struct span sku, struct arena *arena, struct item_list *out, struct err *err)
+static bool items_list(const struct reader *reader, struct span sku, struct arena *arena, struct item_list *out,
+                       struct err *err)
 {
     *out = (struct item_list){.arena = arena};
     const struct span all = {NULL, 0};
@@ -135,9 +136,10 @@ static void pool_layers(struct stock_work *work, struct stock_row *row, const st
     if (shared)
         split_by_weight(pool->value_minor, weights, pool->layer_count, parts);
     for (size_t i = 0; i < pool->layer_count; i++)
-        layer_add(work, row, (struct stock_layer){.document = document_id(work, pool->layers[i].lot),
-                                                  .qty_micro = pool->layers[i].qty_micro,
-                                                  .value_minor = shared ? parts[i] : pool->layers[i].value_minor});
+        layer_add(work, row,
+                  (struct stock_layer){.document = document_id(work, pool->layers[i].lot),
+                                       .qty_micro = pool->layers[i].qty_micro,
+                                       .value_minor = shared ? parts[i] : pool->layers[i].value_minor});
 }
 
 /* ---- places ---- */
@@ -213,7 +215,8 @@ static void goods_out(struct stock_work *work)
         row->figures.goods_out += gone->qty_micro;
         row->figures.value_minor += gone->value_minor;
         if (work->options->layers)
-            layer_add(work, row, (struct stock_layer){document_id(work, gone->lot), gone->qty_micro, gone->value_minor});
+            layer_add(work, row,
+                      (struct stock_layer){document_id(work, gone->lot), gone->qty_micro, gone->value_minor});
     }
 }
 
@@ -230,7 +233,8 @@ static void unbilled(struct stock_work *work)
         int64_t billed_micro = lot->billed_micro - (lot->qty_micro - held_micro);
         billed_micro = billed_micro < 0 ? 0 : billed_micro > held_micro ? held_micro : billed_micro;
         if (lot->where.role == ROLE_GRNI && held_micro > billed_micro)
-            row_of(work, work->row_count ? work->rows[0].location : SPAN("main"))->figures.unbilled += held_micro - billed_micro;
+            row_of(work, work->row_count ? work->rows[0].location : SPAN("main"))->figures.unbilled +=
+                held_micro - billed_micro;
     }
 }
 
@@ -246,7 +250,8 @@ static bool reserved_row(void *context, struct span key, struct span value)
     int64_t qty_micro = cursor_signed(&cursor);
     scan->bad = cursor.bad || key.len < 4;
     if (!scan->bad)
-        row_of(scan->work, arena_copy(scan->work->arena, (struct span){key.ptr + 4, key.len - 4}))->figures.reserved += qty_micro;
+        row_of(scan->work, arena_copy(scan->work->arena, (struct span){key.ptr + 4, key.len - 4}))->figures.reserved +=
+            qty_micro;
     return !scan->bad;
 }
 
@@ -258,9 +263,11 @@ static bool reservations(struct stock_work *work, uint32_t item)
     struct store *store = work->reader->store;
     if (work->options->as_of != AS_OF_NOW)
         return true;
-    return store->ops->view_scan(store, work->reader->number, VIEW_RESERVED, (struct span){(const char *)key, sizeof key},
-                                 (struct span){NULL, 0}, reserved_row, &scan, work->err) &&
-           (!scan.bad || err_set(work->err, FAILURE_STORE_DAMAGED, "the view `reserved` is damaged: run `tieout rebuild`"));
+    return store->ops->view_scan(store, work->reader->number, VIEW_RESERVED,
+                                 (struct span){(const char *)key, sizeof key}, (struct span){NULL, 0}, reserved_row,
+                                 &scan, work->err) &&
+           (!scan.bad ||
+            err_set(work->err, FAILURE_STORE_DAMAGED, "the view `reserved` is damaged: run `tieout rebuild`"));
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -281,13 +288,12 @@ static bool item_load(struct stock_work *work, const struct named_item *item, st
     struct company *company = work->reader->company;
     const struct definition *definition = NULL;
     struct item_book *book = NULL;
-    bool dated = work->options->as_of != AS_OF_NOW;
+    bool whole = work->options->whole || work->options->as_of != AS_OF_NOW;
     if (!company_definition(company, DOCUMENT_ITEM, item->sku, &definition, work->err) ||
-        !company_item_book(company, item->number, item_is_average(work->reader, definition), dated || work->options->whole, &book,
-                           work->err))
+        !company_item_book(company, item->number, item_is_average(work->reader, definition), whole, &book, work->err))
         return false;
     work->state = &book->state;
-    if (dated) {
+    if (whole) { /* a book keeps only what is open; what is gone is folded again */
         *at_day = item_book_state_at(book, work->options->as_of, work->arena);
         work->state = at_day;
     }
@@ -429,8 +435,8 @@ void stock_write_json(const struct stock_row *row, const struct stock_options *o
     json_close_object(&json);
 }
 
-void stock_bridge_write_json(const struct stock_figures *sum, const struct stock_options *options, int64_t accounts_minor,
-                             currency money, struct buf *out)
+void stock_bridge_write_json(const struct stock_figures *sum, const struct stock_options *options,
+                             int64_t accounts_minor, currency money, struct buf *out)
 {
     struct json_out json = json_out_make(out);
     json_open_object(&json);

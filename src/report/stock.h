@@ -42,9 +42,10 @@ NODISCARD bool report_stock(const struct reader *reader, const struct stock_opti
                             bool (*each)(void *context, const struct stock_row *row), void *context, struct err *err);
 void stock_figures_add(struct stock_figures *sum, const struct stock_figures *figures);
 /* One object. */
-void stock_write_json(const struct stock_row *row, const struct stock_options *options, currency money, struct buf *out);
+void stock_write_json(const struct stock_row *row, const struct stock_options *options, currency money,
+                      struct buf *out);
 /* The sums as one object, with the balance of the stock control accounts beside. */
-void stock_bridge_write_json(const struct stock_figures *sum, const struct stock_options *options, int64_t accounts_minor,
-                             currency money, struct buf *out);
+void stock_bridge_write_json(const struct stock_figures *sum, const struct stock_options *options,
+                             int64_t accounts_minor, currency money, struct buf *out);
 
 #endif
