@@ -129,8 +129,8 @@ static void say_amount(const struct m_case *c, int64_t minor, char out[24])
     (void)decimal_write(minor, places, places, out);
 }
 
-static void check_balance(const struct m_case *c, const struct m_step *step, const struct m_answer *answer, bool after_close,
-                          struct m_check *check)
+static void check_balance(const struct m_case *c, const struct m_step *step, const struct m_answer *answer,
+                          bool after_close, struct m_check *check)
 {
     int32_t day = DAY_MAX;
     bool dated = step->word_count == 5;
@@ -145,8 +145,8 @@ static void check_balance(const struct m_case *c, const struct m_step *step, con
     (void)snprintf(check->wanted, sizeof check->wanted, "%s", step->words[2]);
 }
 
-static void check_entry(const struct m_case *c, const struct m_step *step, const struct m_answer *answer, bool after_close,
-                        struct m_check *check)
+static void check_entry(const struct m_case *c, const struct m_step *step, const struct m_answer *answer,
+                        bool after_close, struct m_check *check)
 {
     int32_t day = 0;
     int64_t sum = 0;
@@ -187,8 +187,9 @@ static void check_stock(const struct m_case *c, const struct m_step *step, const
         const char *name;
         int64_t value;
         bool money;
-    } figures[] = {{"on_hand", row->on_hand, false},     {"sellable", row->sellable, false}, {"reserved", row->reserved, false},
-                   {"owned", row->owned, false},         {"available", row->available, false}, {"owed", row->owed, false},
+    } figures[] = {{"on_hand", row->on_hand, false},     {"sellable", row->sellable, false},
+                   {"reserved", row->reserved, false},   {"owned", row->owned, false},
+                   {"available", row->available, false}, {"owed", row->owed, false},
                    {"value", row->value, true}};
     for (int i = 3; i < step->word_count; i++) {
         char text[64], number[24];

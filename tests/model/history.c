@@ -23,6 +23,7 @@ struct made_order {
     int64_t total, paid;
     int64_t at;
     int versions;
+    bool payment_again; /* its payment came as a document as well */
 };
 struct made_receipt {
     struct m_document *d;
@@ -37,7 +38,7 @@ struct made_shipment {
 };
 struct made_item {
     const char *sku;
-    bool stocked, bundle, service, dropship, specific, gift_card;
+    bool stocked, bundle, service, dropship, specific, gift_card, boxed;
     int64_t price;
 };
 
@@ -184,6 +185,16 @@ static void define(struct maker *maker)
             d->kind = "stocked";
         if (on(maker, M_WITH_METHODS) && !chance(maker, 3))
             d->cost_method = methods[pick(maker, 4)];
+        if (more(maker, M_WITH_SPECIFIC) && i == 0) {
+            d->cost_method = "specific";
+            maker->items[item].specific = true;
+        }
+        if (more(maker, M_WITH_UNITS) && chance(maker, 2)) {
+            d->uoms = m_lines_new(maker->arena, 1);
+            d->uoms.at[0].code = "box";
+            d->uoms.at[0].factor = chance(maker, 3) ? 2500000 : 6 * MICRO;
+            maker->items[item].boxed = true;
+        }
         const char *method = d->cost_method ? d->cost_method : maker->out->settings[0][1];
         if (strcmp(method, "standard") == 0 || chance(maker, 5))
             d->standard_cost = some_price(maker, 1500);
@@ -234,6 +245,13 @@ static void define(struct maker *maker)
     }
 }
 
+/* Some lines count in boxes. */
+static void may_box(struct maker *maker, struct m_line *line, int item)
+{
+    if (maker->items[item].boxed && chance(maker, 3))
+        line->uom = on(maker, M_WITH_STRANGERS) && chance(maker, 40) ? "pallet" : "box";
+}
+
 /* --- documents -------------------------------------------------------------------------------------- */
 
 static void may_void(struct maker *maker, struct m_document *d)
@@ -255,10 +273,17 @@ static void make_receipt(struct maker *maker)
     d->lines = m_lines_new(maker->arena, (size_t)(1 + pick(maker, 3)));
     for (size_t i = 0; i < d->lines.count; i++) {
         struct m_line *line = &d->lines.at[i];
-        line->sku = maker->items[some_item(maker)].sku;
+        int item = some_item(maker);
+        for (size_t k = 0; k < i && !chance(maker, 4); k++) /* mostly one line of an item */
+            if (strcmp(d->lines.at[k].sku, maker->items[item].sku) == 0)
+                item = some_item(maker);
+        line->sku = maker->items[item].sku;
         line->qty = some_qty(maker, 9);
+        may_box(maker, line, item);
         if (chance(maker, 2))
             line->id = print(maker, "l", (int)i + 1);
+        if (more(maker, M_WITH_SPECIFIC) && !chance(maker, 4))
+            line->lot = print(maker, "LOT", pick(maker, 4));
         if (chance(maker, 4))
             line->total_cost = pick(maker, 8000);
         else
@@ -319,6 +344,7 @@ static void fill_order_line(struct maker *maker, struct m_line *line, struct mad
     line->sku = item->sku;
     line->qty = item->bundle || item->gift_card ? MICRO * (1 + pick(maker, 3)) : some_qty(maker, 5);
     line->unit_price = chance(maker, 10) ? 0 : item->price + (chance(maker, 3) ? 10000 : 0);
+    may_box(maker, line, (int)(item - maker->items));
     int64_t value = amount(line->qty, line->unit_price);
     if (on(maker, M_WITH_DISCOUNTS) && chance(maker, 3) && value > 1)
         line->discount = pick(maker, (int)(value < 1000 ? value : 1000));
@@ -414,6 +440,31 @@ static void make_order(struct maker *maker)
 /* The order a document is about; now and then one that never comes. */
 static struct made_order *some_order(struct maker *maker) { return &maker->orders[pick(maker, maker->order_count)]; }
 
+static int64_t open_qty(const struct made_line *line) { return line->qty - line->shipped - line->cancelled; }
+static int64_t out_qty(const struct made_line *line) { return line->shipped - line->returned; }
+
+/* An order with units left to ship, or to come back; after a few tries any. */
+static struct made_order *fitting_order(struct maker *maker, int64_t (*of)(const struct made_line *))
+{
+    struct made_order *order = some_order(maker);
+    for (int tries = 0; tries < 8; tries++) {
+        for (int i = 0; i < order->line_count; i++)
+            if (of(&order->lines[i]) > 0)
+                return order;
+        order = some_order(maker);
+    }
+    return order;
+}
+
+static struct made_line *fitting_line(struct maker *maker, struct made_order *order,
+                                      int64_t (*of)(const struct made_line *))
+{
+    struct made_line *line = &order->lines[pick(maker, order->line_count)];
+    for (int tries = 0; tries < 8 && of(line) <= 0; tries++)
+        line = &order->lines[pick(maker, order->line_count)];
+    return line;
+}
+
 static void refer_to_order(struct maker *maker, struct m_document *d, const struct made_order *order)
 {
     d->source = order->source;
@@ -430,23 +481,30 @@ static void refer_to_order(struct maker *maker, struct m_document *d, const stru
 static void make_payment(struct maker *maker)
 {
     struct made_order *order = some_order(maker);
-    struct m_document *d = make(maker, M_PAYMENT, new_id(maker, "PAY"));
+    const struct m_line *listed = order->d->payments.count ? &order->d->payments.at[0] : NULL;
+    bool again = listed && !order->payment_again &&
+                 chance(maker, 3); /* the payment that the order carries, as a document of its own */
+    struct m_document *d = make(maker, M_PAYMENT, again ? listed->id : new_id(maker, "PAY"));
+    order->payment_again = order->payment_again || again;
     refer_to_order(maker, d, order);
     d->at = as_time(maker, some_time(maker, order->at));
-    d->gateway = chance(maker, 3) ? "paypal" : "card";
+    d->gateway = again ? listed->gateway : chance(maker, 3) ? "paypal" : "card";
     int64_t left = order->total - order->paid;
-    d->amount = left > 0 && !chance(maker, 4) ? left : 1 + pick(maker, 5000);
-    if (chance(maker, 8))
+    d->amount = again ? listed->amount : left > 0 && !chance(maker, 4) ? left : 1 + pick(maker, 5000);
+    if (!again && chance(maker, 8))
         d->status = chance(maker, 2) ? "authorised" : "captured";
+    if (more(maker, M_WITH_GIFT_CARDS) && !again && chance(maker, 5))
+        d->gift_card = "GC1";
     d->currency = order->d->currency;
-    if (!d->status || strcmp(d->status, "captured") == 0)
+    if (!again && (!d->status || strcmp(d->status, "captured") == 0))
         order->paid += d->amount;
-    may_void(maker, d);
+    if (!again)
+        may_void(maker, d);
 }
 
 static void make_cancel(struct maker *maker)
 {
-    struct made_order *order = some_order(maker);
+    struct made_order *order = chance(maker, 4) ? some_order(maker) : fitting_order(maker, open_qty);
     struct m_document *d = make(maker, M_CANCEL, new_id(maker, "C"));
     refer_to_order(maker, d, order);
     d->at = as_time(maker, some_time(maker, order->at));
@@ -455,23 +513,56 @@ static void make_cancel(struct maker *maker)
             order->lines[i].cancelled = order->lines[i].qty - order->lines[i].shipped;
         return;
     }
-    struct made_line *line = &order->lines[pick(maker, order->line_count)];
-    int64_t open = line->qty - line->shipped - line->cancelled;
+    struct made_line *line = fitting_line(maker, order, open_qty);
+    int64_t open = open_qty(line);
     d->lines = m_lines_new(maker->arena, 1);
     d->lines.at[0].line = line->id;
     d->lines.at[0].qty = open > 0 && !(on(maker, M_WITH_STRANGERS) && chance(maker, 6)) ? (open < MICRO ? open : MICRO)
-                                                                                       : some_qty(maker, 3);
+                                                                                        : some_qty(maker, 3);
     line->cancelled += d->lines.at[0].qty;
+}
+
+/* Lots of an item costed by lot: as the receipts named them. */
+static void pick_lots(struct maker *maker, struct m_line *stated)
+{
+    stated->picks = m_lines_new(maker->arena, stated->qty > MICRO && chance(maker, 3) ? 2 : 1);
+    for (size_t i = 0; i < stated->picks.count; i++) {
+        stated->picks.at[i].lot = print(maker, "LOT", pick(maker, 4));
+        stated->picks.at[i].qty = stated->picks.count == 1 ? stated->qty : i ? stated->qty - MICRO : MICRO;
+    }
+}
+
+static void ship_line(struct maker *maker, struct m_line *stated, struct made_line *line)
+{
+    const struct made_item *item = &maker->items[line->item];
+    int64_t open = open_qty(line);
+    stated->line = line->id;
+    stated->qty = open > 0 && !(on(maker, M_WITH_STRANGERS) && chance(maker, 15))
+                      ? (chance(maker, 2) || open < MICRO ? open : MICRO)
+                      : some_qty(maker, 2);
+    if (item->specific && !chance(maker, 8))
+        pick_lots(maker, stated);
+    if (item->bundle && chance(maker, 3))
+        stated->component = "APPLE";
+    else
+        line->shipped += stated->qty;
 }
 
 static void make_shipment(struct maker *maker)
 {
-    struct made_order *order = some_order(maker);
+    struct made_order *order = fitting_order(maker, open_qty);
     struct m_document *d = make(maker, M_SHIPMENT, new_id(maker, "S"));
     int64_t at = some_time(maker, order->at);
+    bool whole = chance(maker, 3), supplier = false;
     refer_to_order(maker, d, order);
     d->at = as_time(maker, at);
-    if (maker->location_count > 1 || chance(maker, 2))
+    /* A supplier ships dropship lines, a location the others. */
+    for (int i = 0; i < order->line_count; i++)
+        supplier = supplier || (maker->items[order->lines[i].item].dropship && open_qty(&order->lines[i]) > 0);
+    supplier = supplier && chance(maker, 2);
+    if (supplier)
+        d->supplier = "DROPCO";
+    else if (maker->location_count > 1 || on(maker, M_WITH_DROPSHIP) || chance(maker, 2))
         d->location = some_location(maker);
     if (chance(maker, 6)) {
         d->cost = pick(maker, 900);
@@ -479,30 +570,24 @@ static void make_shipment(struct maker *maker)
     }
     maker->shipments[maker->shipment_count++] = (struct made_shipment){d, (int)(order - maker->orders), at};
     may_void(maker, d);
-    if (chance(maker, 3)) { /* whole */
-        for (int i = 0; i < order->line_count; i++)
-            order->lines[i].shipped = order->lines[i].qty - order->lines[i].cancelled;
-        if (on(maker, M_WITH_DROPSHIP))
-            d->supplier = chance(maker, 2) ? "DROPCO" : NULL;
+    struct made_line *fitting[4];
+    int count = 0;
+    for (int i = 0; i < order->line_count; i++) {
+        struct made_line *line = &order->lines[i];
+        if (maker->items[line->item].dropship != supplier || (open_qty(line) <= 0 && !chance(maker, 10)))
+            continue;
+        if (whole)
+            line->shipped = line->qty - line->cancelled;
+        else
+            fitting[count++] = line;
+    }
+    if (whole || count == 0)
         return;
-    }
-    int count = 1 + pick(maker, order->line_count);
+    int first = pick(maker, count);
+    count = chance(maker, 2) ? 1 : count;
     d->lines = m_lines_new(maker->arena, (size_t)count);
-    int first = pick(maker, order->line_count);
-    for (int i = 0; i < count; i++) {
-        struct made_line *line = &order->lines[(first + i) % order->line_count];
-        int64_t open = line->qty - line->shipped - line->cancelled;
-        struct m_line *stated = &d->lines.at[i];
-        stated->line = line->id;
-        stated->qty = open > 0 && !(on(maker, M_WITH_STRANGERS) && chance(maker, 10))
-                          ? (chance(maker, 2) || open < MICRO ? open : MICRO)
-                          : some_qty(maker, 2);
-        line->shipped += stated->qty;
-        if (maker->items[line->item].bundle && chance(maker, 3)) {
-            stated->component = "APPLE";
-            line->shipped -= stated->qty;
-        }
-    }
+    for (int i = 0; i < count; i++)
+        ship_line(maker, &d->lines.at[i], fitting[count == 1 ? first : i]);
 }
 
 static void make_delivery(struct maker *maker)
@@ -530,8 +615,9 @@ static bool same_source(const struct m_document *a, const struct m_document *b)
 
 static void make_return(struct maker *maker)
 {
-    static const char *const dispositions[] = {"sellable", "sellable", "sellable", "quarantined", "damaged", "lost", "kept"};
-    struct made_order *order = some_order(maker);
+    static const char *const dispositions[] = {"sellable", "sellable", "sellable", "quarantined",
+                                               "damaged",  "lost",     "kept"};
+    struct made_order *order = fitting_order(maker, out_qty);
     struct m_document *d = make(maker, M_RETURN, new_id(maker, "T"));
     refer_to_order(maker, d, order);
     d->at = as_time(maker, some_time(maker, order->at + US_PER_DAY));
@@ -540,15 +626,21 @@ static void make_return(struct maker *maker)
     for (int i = 0; i < maker->shipment_count && chance(maker, 4); i++)
         if (&maker->orders[maker->shipments[i].order] == order && same_source(maker->shipments[i].d, d))
             d->shipment.id = maker->shipments[i].d->id;
-    struct made_line *line = &order->lines[pick(maker, order->line_count)];
+    struct made_line *line = fitting_line(maker, order, out_qty);
     d->lines = m_lines_new(maker->arena, 1);
-    int64_t open = line->shipped - line->returned;
+    int64_t open = out_qty(line);
     d->lines.at[0].line = line->id;
-    d->lines.at[0].qty = open > 0 && !chance(maker, 8) ? (chance(maker, 2) || open < MICRO ? open : MICRO) : some_qty(maker, 2);
+    d->lines.at[0].qty =
+        open > 0 && !chance(maker, 8) ? (chance(maker, 2) || open < MICRO ? open : MICRO) : some_qty(maker, 2);
     if (chance(maker, 6) == 0)
         d->lines.at[0].disposition = dispositions[pick(maker, 7)];
     else
         d->lines.at[0].disposition = "sellable";
+    if (maker->items[line->item].dropship && chance(maker, 2)) {
+        d->lines.at[0].disposition = "to_supplier";
+        if (chance(maker, 2))
+            d->lines.at[0].credit = pick(maker, 1500);
+    }
     if (maker->items[line->item].bundle && chance(maker, 3))
         d->lines.at[0].component = "APPLE";
     else
@@ -572,6 +664,7 @@ static void make_refund(struct maker *maker)
         struct made_order *other = some_order(maker);
         if (other != order && strcmp(other->source, order->source) == 0 && !other->d->currency && !order->d->currency) {
             d->exchange.id = other->d->id;
+            d->gateway = d->store_credit = NULL;
             d->exchange.source = other->source;
         }
     }
@@ -589,12 +682,15 @@ static void make_refund(struct maker *maker)
     d->lines.at[0].line = line->id;
     d->lines.at[0].qty = qty;
     d->lines.at[0].amount = share > 0 && !chance(maker, 6) ? share : 1 + pick(maker, 300);
-    if (line->tax > 0 && chance(maker, 2)) {
-        d->lines.at[0].tax = m_lines_new(maker->arena, 1);
-        d->lines.at[0].tax.at[0].kind = "sales";
-        d->lines.at[0].tax.at[0].jurisdiction = "US-NY";
-        d->lines.at[0].tax.at[0].remitter = line->remitter;
-        d->lines.at[0].tax.at[0].amount = qty == M_NONE ? line->tax / 4 : line->tax * qty / line->qty;
+    size_t place = (size_t)(line - order->lines);
+    if (place < order->d->lines.count && chance(maker, 2)) { /* each tax in proportion */
+        const struct m_lines *taxes = &order->d->lines.at[place].tax;
+        d->lines.at[0].tax = m_lines_new(maker->arena, taxes->count);
+        for (size_t i = 0; i < taxes->count; i++) {
+            d->lines.at[0].tax.at[i] = taxes->at[i];
+            d->lines.at[0].tax.at[i].amount =
+                qty == M_NONE ? taxes->at[i].amount / 4 : taxes->at[i].amount * qty / line->qty;
+        }
     }
     if (qty != M_NONE)
         line->refunded += qty;
@@ -623,7 +719,8 @@ static void make_adjustment(struct maker *maker)
     d->lines = m_lines_new(maker->arena, (size_t)(1 + chance(maker, 4)));
     for (size_t i = 0; i < d->lines.count; i++) {
         struct m_line *line = &d->lines.at[i];
-        line->sku = maker->items[some_item(maker)].sku;
+        int item = some_item(maker);
+        line->sku = maker->items[item].sku;
         if (on(maker, M_WITH_VALUE_CHANGES) && chance(maker, 3)) {
             d->reason = chance(maker, 2) ? "write_down" : "revaluation";
             line->value = pick(maker, 400) - 300;
@@ -632,6 +729,9 @@ static void make_adjustment(struct maker *maker)
             continue;
         }
         line->qty = chance(maker, 3) ? some_qty(maker, 3) : -some_qty(maker, 3);
+        may_box(maker, line, item);
+        if (line->qty < 0 && maker->items[item].specific)
+            line->lot = print(maker, "LOT", pick(maker, 4));
         if (line->qty > 0 && chance(maker, 2))
             line->unit_cost = some_price(maker, 1500);
     }
@@ -672,13 +772,21 @@ static void make_transfer(struct maker *maker)
     d->to = maker->locations[to];
     d->shipped = as_time(maker, at);
     d->at = d->shipped;
-    if (!chance(maker, 6))
-        d->received = as_time(maker, some_time(maker, at));
+    if (!chance(maker, 6)) {
+        int64_t received = some_time(maker, at);
+        received = received < at ? at : received;
+        bool day_only = d->shipped.form == M_DATE;
+        d->received = day_only ? as_time(maker, received) : (struct m_time){M_INSTANT, 0, received};
+    }
     int item = some_item(maker), second = some_item(maker);
     d->lines = m_lines_new(maker->arena, second != item && chance(maker, 3) ? 2 : 1);
     for (size_t i = 0; i < d->lines.count; i++) {
         d->lines.at[i].sku = maker->items[i ? second : item].sku;
         d->lines.at[i].qty = some_qty(maker, 4);
+        if (maker->items[i ? second : item].specific)
+            pick_lots(maker, &d->lines.at[i]);
+        else
+            may_box(maker, &d->lines.at[i], i ? second : item);
         if (d->received.form != M_NO_TIME && chance(maker, 5))
             d->lines.at[i].received_qty = d->lines.at[i].qty / 2;
     }
@@ -687,6 +795,25 @@ static void make_transfer(struct maker *maker)
         if (!chance(maker, 3))
             d->capitalise = M_TRUE;
     }
+    may_void(maker, d);
+}
+
+static void make_assembly(struct maker *maker)
+{
+    int made = some_item(maker), used = some_item(maker);
+    if (made == used)
+        return;
+    struct m_document *d = make(maker, M_ASSEMBLY, new_id(maker, "M"));
+    d->at = as_time(maker, some_time(maker, 0));
+    d->location = some_location(maker);
+    d->consume = m_lines_new(maker->arena, 1);
+    d->consume.at[0].sku = maker->items[used].sku;
+    d->consume.at[0].qty = some_qty(maker, 4);
+    d->produce = m_lines_new(maker->arena, 1);
+    d->produce.at[0].sku = maker->items[made].sku;
+    d->produce.at[0].qty = some_qty(maker, 3);
+    if (chance(maker, 2))
+        d->added_cost = pick(maker, 700);
     may_void(maker, d);
 }
 
@@ -725,6 +852,8 @@ static void make_bill(struct maker *maker)
     struct made_receipt *receipt = some_receipt(maker);
     if (!receipt)
         return;
+    for (int tries = 0; tries < 6 && receipt->billed[0] >= receipt->d->lines.at[0].qty; tries++)
+        receipt = some_receipt(maker);
     struct m_document *d = make(maker, M_BILL, new_id(maker, "B"));
     d->at = as_time(maker, chance(maker, 6) ? some_time(maker, 0) : some_time(maker, receipt->at));
     d->supplier = "ACME";
@@ -735,6 +864,8 @@ static void make_bill(struct maker *maker)
         d->receipt.id = "R-never";
     size_t count = receipt->d->lines.count > 1 && chance(maker, 2) ? 2 : 1;
     size_t first = (size_t)pick(maker, (int)receipt->d->lines.count);
+    for (int tries = 0; tries < 6 && receipt->billed[first] >= receipt->d->lines.at[first].qty; tries++)
+        first = (size_t)pick(maker, (int)receipt->d->lines.count);
     d->lines = m_lines_new(maker->arena, count);
     for (size_t i = 0; i < count; i++) {
         size_t at = (first + i) % receipt->d->lines.count;
@@ -742,9 +873,12 @@ static void make_bill(struct maker *maker)
         struct m_line *line = &d->lines.at[i];
         name_receipt_line(maker, line, receipt, at);
         int64_t open = stated->qty - receipt->billed[at] - receipt->sent_back[at];
-        line->qty = open > MICRO && chance(maker, 2) ? MICRO : open > 0 && !chance(maker, 8) ? open : some_qty(maker, 3);
+        line->qty = open > MICRO && chance(maker, 2) ? MICRO
+                    : open > 0 && !chance(maker, 8)  ? open
+                                                     : some_qty(maker, 3);
         receipt->billed[at] += line->qty;
-        int64_t unit = stated->unit_cost != M_NONE ? stated->unit_cost : stated->total_cost * 10000 * MICRO / stated->qty;
+        int64_t unit =
+            stated->unit_cost != M_NONE ? stated->unit_cost : stated->total_cost * 10000 * MICRO / stated->qty;
         line->amount = amount(line->qty, unit) + (chance(maker, 2) ? pick(maker, 200) - 80 : 0);
         if (line->amount < 0)
             line->amount = 0;
@@ -911,7 +1045,8 @@ static void make_edit(struct maker *maker)
     order->at = order->at > 0 ? order->at : 0;
     /* Rising: versions of an order hold one after the other. */
     int64_t from = order->d->updated.form == M_INSTANT ? order->d->updated.at_us : order->at;
-    d->updated = (struct m_time){M_INSTANT, 0, from + US_PER_DAY * (1 + pick(maker, 3)) + pick(maker, 5) * 3600 * US_PER_SECOND};
+    d->updated =
+        (struct m_time){M_INSTANT, 0, from + US_PER_DAY * (1 + pick(maker, 3)) + pick(maker, 5) * 3600 * US_PER_SECOND};
     d->at = order->d->at;
     d->lines = m_lines_new(maker->arena, order->d->lines.count);
     memcpy(d->lines.at, order->d->lines.at, d->lines.count * sizeof *d->lines.at);
@@ -936,6 +1071,30 @@ static void make_edit(struct maker *maker)
     d->total = d->total == M_NONE ? M_NONE : order->total;
     order->d = d;
     order->versions++;
+}
+
+/* A new standard cost, or a bundle of other components, from a date on. */
+static void make_item_version(struct maker *maker)
+{
+    const struct made_item *item = &maker->items[pick(maker, maker->item_count)];
+    const struct m_document *last = NULL;
+    for (size_t i = 0; i < maker->count; i++) {
+        const struct m_document *d = maker->documents[i];
+        if (d->type == M_ITEM && strcmp(d->sku, item->sku) == 0 && (!last || m_version(d) > m_version(last)))
+            last = d;
+    }
+    if (!last || (last->standard_cost == M_NONE && !item->bundle) || m_version(last) > 3)
+        return;
+    struct m_document *d = next_version(maker, last);
+    int64_t from = last->updated.form == M_INSTANT ? last->updated.at_us : (int64_t)maker->first_day * US_PER_DAY;
+    d->updated = (struct m_time){M_INSTANT, 0, from + US_PER_DAY * (1 + pick(maker, 6))};
+    if (!item->bundle) {
+        d->standard_cost = some_price(maker, 1500);
+        return;
+    }
+    d->components = m_lines_new(maker->arena, last->components.count);
+    memcpy(d->components.at, last->components.at, d->components.count * sizeof *d->components.at);
+    d->components.at[0].qty = MICRO * (1 + pick(maker, 3));
 }
 
 static bool is_referred_to(const struct maker *maker, const struct m_document *target)
@@ -993,6 +1152,8 @@ static void choose_settings(struct maker *maker)
         set(maker, "cost_scope", "company");
     if (on(maker, M_WITH_DELIVERIES) && chance(maker, 2))
         set(maker, "revenue_at", "delivery");
+    else if (more(maker, M_WITH_AT_PAYMENT) && chance(maker, 2))
+        set(maker, "revenue_at", "payment");
     if (more(maker, M_WITH_AT_PAYMENT) && chance(maker, 2))
         set(maker, "tax_point", "payment");
     if (!more(maker, M_WITH_POLICIES))
@@ -1042,6 +1203,8 @@ static const struct recipe recipes[] = {
     {M_WITH_VERSIONS, 0, 3, make_version, false},
     {M_WITH_EDITS, 0, 4, make_edit, true},
     {M_WITH_VOIDS, 0, 2, make_void, false},
+    {M_WITH_VALUE_CHANGES, 0, 1, make_item_version, false},
+    {0, M_WITH_ASSEMBLIES, 4, make_assembly, false},
 };
 
 static bool allowed_now(const struct maker *maker, const struct recipe *recipe)
@@ -1071,16 +1234,14 @@ static void make_one(struct maker *maker)
     }
 }
 
-struct m_features m_features_first(void)
-{
-    return (struct m_features){(1u << 15) - 1, 0};
-}
+struct m_features m_features_first(void) { return (struct m_features){(1u << 15) - 1, 0}; }
 
 struct m_features m_features_all(void)
 {
     return (struct m_features){((1u << 31) - 1) & ~(unsigned)M_WITH_CONSIGNMENT,
                                M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE | M_WITH_POLICIES |
-                                   M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT | M_WITH_GIFT_CARDS};
+                                   M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT | M_WITH_GIFT_CARDS | M_WITH_SPECIFIC |
+                                   M_WITH_ASSEMBLIES | M_WITH_UNITS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)
@@ -1106,11 +1267,13 @@ struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_feat
     must(maker->documents);
     maker->first_day = day_from_civil(2026, 1, 5);
     maker->days = 4 + pick(maker, 20);
-    /* Each feature allowed is on in two of three histories. */
+    /* Each feature allowed is on in two of three histories; an item costed by lot in one of five: it refuses much. */
     for (unsigned bit = 0; bit < 31; bit++) {
         out.features.on |= (allowed.on & (1u << bit)) && !chance(maker, 3) ? 1u << bit : 0;
         out.features.more |= (allowed.more & (1u << bit)) && !chance(maker, 3) ? 1u << bit : 0;
     }
+    if (!chance(maker, 3))
+        out.features.more &= ~(unsigned)M_WITH_SPECIFIC;
     choose_settings(maker);
     define(maker);
     out.definition_count = maker->count;
@@ -1119,8 +1282,7 @@ struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_feat
         make_one(maker);
     if (on(maker, M_WITH_DISORDER))
         shuffle(&maker->prng, maker->documents + out.definition_count, maker->count - out.definition_count);
-    for (int i = 0; on(maker, M_WITH_DUPLICATES) && i < 3 && maker->count < maker->room; i++)
-    {
+    for (int i = 0; on(maker, M_WITH_DUPLICATES) && i < 3 && maker->count < maker->room; i++) {
         const struct m_document *again = maker->documents[pick(maker, (int)maker->count)];
         maker->documents[maker->count++] = again;
     }

@@ -18,11 +18,11 @@ enum m_feature {
     M_WITH_SHIPPING = 1 << 7,
     M_WITH_TAXES = 1 << 8,
     M_WITH_TIPS = 1 << 9,
-    M_WITH_FRACTIONS = 1 << 10,    /* odd quantities and prices */
-    M_WITH_DISORDER = 1 << 11,     /* documents arrive in a random order */
-    M_WITH_STRANGERS = 1 << 12,    /* some refer to documents that never come, or ask for too much */
-    M_WITH_DATES_ONLY = 1 << 13,   /* times without a time of day */
-    M_WITH_METHODS = 1 << 14,      /* items name their own cost method */
+    M_WITH_FRACTIONS = 1 << 10,  /* odd quantities and prices */
+    M_WITH_DISORDER = 1 << 11,   /* documents arrive in a random order */
+    M_WITH_STRANGERS = 1 << 12,  /* some refer to documents that never come, or ask for too much */
+    M_WITH_DATES_ONLY = 1 << 13, /* times without a time of day */
+    M_WITH_METHODS = 1 << 14,    /* items name their own cost method */
     M_WITH_BILLS = 1 << 15,
     M_WITH_LANDED_COST = 1 << 16,
     M_WITH_CORRECTIONS = 1 << 17,
@@ -30,8 +30,8 @@ enum m_feature {
     M_WITH_STATUS_CHANGES = 1 << 19,
     M_WITH_BUNDLES = 1 << 20,
     M_WITH_SERVICES = 1 << 21,
-    M_WITH_VERSIONS = 1 << 22,     /* of receipts and other documents */
-    M_WITH_EDITS = 1 << 23,        /* versions of orders */
+    M_WITH_VERSIONS = 1 << 22, /* of receipts and other documents */
+    M_WITH_EDITS = 1 << 23,    /* versions of orders */
     M_WITH_VOIDS = 1 << 24,
     M_WITH_DELIVERIES = 1 << 25,
     M_WITH_ENTRIES = 1 << 26,
@@ -42,16 +42,17 @@ enum m_feature {
 };
 /* Beyond 31 bits: a second word of the same kind. */
 enum m_more_features {
-    M_WITH_FOREIGN = 1 << 0,       /* orders and receipts in another currency */
+    M_WITH_FOREIGN = 1 << 0, /* orders and receipts in another currency */
     M_WITH_INCLUDED_TAX = 1 << 1,
     M_WITH_COMPANY_SCOPE = 1 << 2,
-    M_WITH_POLICIES = 1 << 3,      /* settings other than the default ones, cost_scope apart */
+    M_WITH_POLICIES = 1 << 3, /* settings other than the default ones, cost_scope apart */
     M_WITH_CREDIT_NOTES = 1 << 4,
-    M_WITH_SPECIFIC = 1 << 5,      /* an item costed by lot */
+    M_WITH_SPECIFIC = 1 << 5, /* an item costed by lot */
     M_WITH_ASSEMBLIES = 1 << 6,
     M_WITH_OPENING = 1 << 7,
-    M_WITH_AT_PAYMENT = 1 << 8,    /* revenue_at payment, tax_point payment */
+    M_WITH_AT_PAYMENT = 1 << 8, /* revenue_at payment, tax_point payment */
     M_WITH_GIFT_CARDS = 1 << 9,
+    M_WITH_UNITS = 1 << 10, /* lines that count in boxes */
 };
 struct m_features {
     unsigned on, more;

@@ -103,8 +103,11 @@ bool m_settings_set(struct m_settings *settings, const char *key, const char *va
     if (strcmp(key, "delivered_after") == 0)
         return decimal_read(span_of(value), 0, &settings->delivered_after_days) == DECIMAL_OK;
     /* Kept by the engine until later issues need them; they change nothing here. */
-    return strcmp(key, "revenue_gross") == 0 || strcmp(key, "breakage") == 0 ||
-           strcmp(key, "returns_reserve") == 0 || strcmp(key, "posting") == 0;
+    if (strcmp(key, "revenue_gross") == 0) {
+        settings->revenue_net = strcmp(value, "net") == 0;
+        return settings->revenue_net || strcmp(value, "gross") == 0;
+    }
+    return strcmp(key, "breakage") == 0 || strcmp(key, "returns_reserve") == 0 || strcmp(key, "posting") == 0;
 }
 
 /* --- prepare: which documents count ------------------------------------------------------------- */
@@ -180,9 +183,31 @@ static int find_order(const struct run *run, struct m_ref ref, const char *sourc
     return found;
 }
 
+/* Under ifrs no item may be costed lifo. Reading: a setting of lifo for the company is refused by init, not here. */
+static void refuse_methods(struct run *run)
+{
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        if (paper->standing == STANDS && paper->d->type == M_ITEM && run->settings->ifrs &&
+            method_named(paper->d->cost_method) == M_LIFO)
+            set_aside(paper, FAILED, "framework");
+    }
+}
+
+/* Reading: an order document that is refused for what it says itself is no version of its order: the lowest of the others
+ * holds from the beginning. */
+static void refuse_orders(struct run *run)
+{
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        if (paper->standing == STANDS && paper->d->type == M_ORDER && !m_order_adds_up(run, paper->d))
+            set_aside(paper, FAILED, "total_differs");
+    }
+}
+
 static void set_voids(struct run *run)
 {
-    /* Reading: the model knows no arrival, so a void of the set always holds; where the engine refused one because
+    /* Reading: the model knows no arrival, so a void of the set always holds, whatever became of its target; where the engine refused one because
      * another document referred to its target first, the driver leaves it out. What refers to a voided document waits
      * for it. */
     for (int i = 0; i < run->paper_count; i++) {
@@ -203,7 +228,8 @@ static void set_voids(struct run *run)
             continue;
         }
         for (int k = 0; k < run->paper_count; k++)
-            if (k != target && run->papers[k].standing == STANDS && same_identity(run->papers[k].d, run->papers[target].d))
+            if (k != target && run->papers[k].standing == STANDS &&
+                same_identity(run->papers[k].d, run->papers[target].d))
                 set_aside(&run->papers[k], EXCLUDED, "voided");
         set_aside(&run->papers[target], EXCLUDED, "voided");
     }
@@ -493,23 +519,8 @@ static void add_movement(struct run *run, int paper, int payment, struct key key
 static struct key key_of(struct run *run, int at)
 {
     const struct m_document *d = run->papers[at].d;
-    return (struct key){instant_of_paper(run, at), run->papers[at].rank, m_source(d), m_type_name(d->type), d->id, 0, 0};
-}
-
-/* The payments of an order's versions: each once, by gateway and id. */
-static bool payment_is_new(const struct run *run, int paper, size_t payment)
-{
-    const struct m_document *d = run->papers[paper].d;
-    const struct order_names *names = &run->order_names[run->papers[paper].order];
-    for (int i = 0; names->papers.at[i] != paper; i++) {
-        const struct m_document *before = run->papers[names->papers.at[i]].d;
-        for (size_t k = 0; k < before->payments.count; k++)
-            if (before->payments.at[k].id && d->payments.at[payment].id &&
-                same(before->payments.at[k].id, d->payments.at[payment].id) &&
-                same(before->payments.at[k].gateway, d->payments.at[payment].gateway))
-                return false;
-    }
-    return true;
+    return (struct key){
+        instant_of_paper(run, at), run->papers[at].rank, m_source(d), m_type_name(d->type), d->id, 0, 0};
 }
 
 static void lay_out_movements(struct run *run)
@@ -539,19 +550,16 @@ static void lay_out_movements(struct run *run)
             add_movement(run, i, -1, line_key);
         }
         for (size_t k = 0; d->type == M_ORDER && k < d->payments.count; k++) {
-            if (!payment_is_new(run, i, k))
-                continue;
-            /* Reading: a payment carried by an order stands at its own time, not before the order was placed. */
-            int64_t placed = instant_of_paper(run, run->order_names[paper->order].papers.at[0]);
+            /* Reading: a payment carried by an order stands at its own time, not before the version that lists it. */
             const struct m_line *payment = &d->payments.at[k];
-            int64_t paid = payment->at.form == M_NO_TIME ? placed : instant_of(run, payment->at, 5);
-            char *place = NULL;
-            if (!payment->id) {
+            int64_t paid = payment->at.form == M_NO_TIME ? key.instant : instant_of(run, payment->at, 5);
+            const char *id = payment->id;
+            if (!id) {
                 struct span text = arena_print(run->arena, "%zu", k + 1);
                 must(text.ptr);
-                place = (char *)(uintptr_t)text.ptr;
+                id = text.ptr;
             }
-            struct key payment_key = {most(placed, paid), 5, m_source(d), "payment", payment->id ? payment->id : place, 0, 0};
+            struct key payment_key = {most(key.instant, paid), 5, m_source(d), "payment", id, 0, (int)m_version(d)};
             add_movement(run, i, (int)k, payment_key);
         }
     }
@@ -615,6 +623,15 @@ bool m_is_stocked(const struct run *run, int item)
     return !kind || same(kind, "stocked") || same(kind, "either");
 }
 
+int64_t m_factor(const struct run *run, int item, const char *uom)
+{
+    const struct m_document *d = m_item_now(run, item);
+    for (size_t i = 0; i < d->uoms.count; i++)
+        if (same(d->uoms.at[i].code, uom))
+            return d->uoms.at[i].factor;
+    return 0;
+}
+
 int64_t m_rate_of(struct run *run, currency money)
 {
     const struct m_document *d = run->papers[run->paper].d;
@@ -638,17 +655,17 @@ int64_t m_rate_of(struct run *run, currency money)
     return best < 0 ? 0 : run->papers[best].d->rate;
 }
 
-static currency money_of(const struct run *run)
+currency m_money_of(const struct run *run)
 {
     const char *code = run->papers[run->paper].d->currency;
     return code ? currency_find(span_of(code)) : run->settings->company;
 }
 
-bool m_has_rate(struct run *run) { return m_rate_of(run, money_of(run)) != 0; }
+bool m_has_rate(struct run *run) { return m_rate_of(run, m_money_of(run)) != 0; }
 
 int64_t m_in_company(struct run *run, int64_t amount)
 {
-    currency money = money_of(run);
+    currency money = m_money_of(run);
     int64_t out = 0;
     if (money == run->settings->company)
         return amount;
@@ -659,7 +676,7 @@ int64_t m_in_company(struct run *run, int64_t amount)
 int64_t m_cost_of(struct run *run, int64_t qty, int64_t unit)
 {
     int64_t amount = 0;
-    must(amount_of(qty, unit, currency_exponent(money_of(run)), &amount));
+    must(amount_of(qty, unit, currency_exponent(m_money_of(run)), &amount));
     return m_in_company(run, amount);
 }
 
@@ -688,23 +705,26 @@ static bool referred_are_there(struct run *run)
     for (size_t i = 0; i < count && !is_bill; i++) {
         if (paper->targets[i] < 0)
             continue;
-        if (d->type == M_ENTRY)
-            there = there && run->orders[paper->targets[i]].known;
-        else
+        if (d->type != M_ENTRY) /* an entry on an order's account does not need the order to stand */
             there = there && posted_already(run, paper->targets[i]);
     }
     return there;
 }
 
+/* Reading: a version of the order that was posted before and lists the payment as captured. */
 static bool same_payment_in_order(const struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     for (int i = 0; i < run->order_names[paper->order].papers.count; i++) {
         const struct m_document *order = run->papers[run->order_names[paper->order].papers.at[i]].d;
-        for (size_t k = 0; k < order->payments.count; k++)
-            if (order->payments.at[k].id && same(order->payments.at[k].id, paper->d->id) &&
-                same(order->payments.at[k].gateway, paper->d->gateway))
+        if (!posted_already(run, run->order_names[paper->order].papers.at[i]))
+            continue;
+        for (size_t k = 0; k < order->payments.count; k++) {
+            const struct m_line *listed = &order->payments.at[k];
+            if (listed->id && same(listed->id, paper->d->id) && same(listed->gateway, paper->d->gateway) &&
+                (!listed->status || same(listed->status, "captured")))
                 return true;
+        }
     }
     return false;
 }
@@ -780,6 +800,9 @@ static void check_balance(const struct run *run, int from)
     must(sum == 0);
 }
 
+/* A return is not earlier than the shipment that issued the last of its units. Reading: found while reading: one that is
+ * not covered at its own time is looked at again after each shipment of its order, whatever kind of line it is about, in
+ * the order of keys; it takes that shipment's instant. */
 static void late_returns_of(struct run *run, int order)
 {
     for (int i = 0; i < run->late_returns.count; i++) {
@@ -858,13 +881,11 @@ static void prepare(struct run *run, const struct m_history *history)
     run->papers = ARENA_ARRAY(run->arena, struct paper, history->count + 1);
     must(run->papers);
     for (int i = 0; i < run->paper_count; i++)
-        run->papers[i] = (struct paper){.d = history->documents[i],
-                                        .order = -1,
-                                        .other_order = -1,
-                                        .item = -1,
-                                        .target = -1,
-                                        .second_target = -1};
+        run->papers[i] = (struct paper){
+            .d = history->documents[i], .order = -1, .other_order = -1, .item = -1, .target = -1, .second_target = -1};
     choose_versions(run);
+    refuse_methods(run);
+    refuse_orders(run);
     set_voids(run);
     number_names(run);
     for (int i = 0; i < run->paper_count; i++)
@@ -986,6 +1007,18 @@ void m_answer_sort(struct m_answer *answer)
             answer->entries[answer->entry_count++] = answer->entries[i];
 }
 
+static void share_value(struct run *run, int item, int pool, struct m_layer_row *layers, size_t count)
+{
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, count);
+    int64_t *parts = ARENA_ARRAY(run->arena, int64_t, count);
+    must(weights && parts);
+    for (size_t i = 0; i < count; i++)
+        weights[i] = layers[i].qty;
+    split_by_weight(m_pool_at(run, item, pool)->value, weights, count, parts);
+    for (size_t i = 0; i < count; i++)
+        layers[i].value = parts[i];
+}
+
 static void tell_stock(struct run *run, struct m_answer *answer, struct arena *arena)
 {
     size_t rows = (size_t)(run->item_count) * (size_t)(run->location_count + 2);
@@ -1012,8 +1045,8 @@ static void tell_stock(struct run *run, struct m_answer *answer, struct arena *a
             }
             for (int i = 0; i < run->pieces.count; i++) {
                 const struct piece *piece = &run->pieces.at[i];
-                if (piece->item == item && piece->where == GONE && piece->to.role && same(piece->to.role, "goods_out") &&
-                    !piece->not_back && piece->to.location == at)
+                if (piece->item == item && piece->where == GONE && piece->to.role &&
+                    same(piece->to.role, "goods_out") && piece->to.location == at)
                     row.owned += piece->qty;
                 if (piece->item == item && piece->where == IN_TRANSIT && at == run->location_count) {
                     row.owned += piece->qty;
@@ -1021,6 +1054,8 @@ static void tell_stock(struct run *run, struct m_answer *answer, struct arena *a
                 }
             }
             int pool = at < 0 ? 0 : at;
+            if (at == run->location_count && run->settings->company_scope)
+                row.owned += *m_counter(run, run->moving, item, 0);
             if (at == run->location_count && !run->settings->company_scope)
                 row.value += m_pool_at(run, item, at)->value;
             if (pool_row) {
@@ -1039,17 +1074,11 @@ static void tell_stock(struct run *run, struct m_answer *answer, struct arena *a
                         run->papers[run->lots.at[piece->lot].paper].d->id, piece->qty, piece->value};
                 }
                 row.layer_count = answer->layer_count - row.first_layer;
-                /* Under average a layer's value is shown as its share of the pool, by draws in queue order. */
-                int64_t value = m_pool_at(run, item, pool)->value, qty = m_held_qty(run, item, pool);
-                for (size_t i = 0; m_method_of(run, item) == M_AVERAGE && i < row.layer_count; i++) {
-                    struct m_layer_row *layer = &answer->layers[row.first_layer + i];
-                    layer->value = m_draw(value, layer->qty, qty);
-                    value -= layer->value;
-                    qty -= layer->qty;
-                }
+                /* Under average a layer's value is shown as its share of the pool, by quantity. */
+                if (m_method_of(run, item) == M_AVERAGE && row.layer_count)
+                    share_value(run, item, pool, &answer->layers[row.first_layer], row.layer_count);
             }
-            if (row.on_hand || row.reserved || row.owned || row.owed || row.value || row.layer_count ||
-                row.sellable)
+            if (row.on_hand || row.reserved || row.owned || row.owed || row.value || row.layer_count || row.sellable)
                 answer->stock[answer->stock_count++] = row;
         }
     }
@@ -1090,22 +1119,64 @@ static void tell(struct run *run, struct m_answer *answer, struct arena *arena)
     m_answer_sort(answer);
 }
 
+static void read_all(struct run *run)
+{
+    /* Each further reading leaves out one document more, or an earlier one. */
+    int readings = 0;
+    do {
+        must(++readings < 10 * run->paper_count + 100);
+        read_once(run);
+    } while (run->again);
+}
+
 struct m_answer m_model_answer(const struct m_history *history, struct arena *arena)
 {
     struct run run = {.arena = arena};
     struct m_answer answer = {0};
     prepare(&run, history);
-    /* Each further reading leaves out one document more, or an earlier one. */
-    int readings = 0;
-    do {
-        must(++readings < 10 * run.paper_count + 100);
-        read_once(&run);
-    } while (run.again);
+    read_all(&run);
     run.now = INT64_MAX;
     m_check_stock(&run);
     m_check_orders(&run);
     tell(&run, &answer, arena);
     return answer;
+}
+
+static bool is_definition(const struct m_document *d)
+{
+    return d->type == M_ITEM || d->type == M_LOCATION || d->type == M_RATE;
+}
+
+static bool arrives_before(struct run *run, int a, int b)
+{
+    const struct paper *left = &run->papers[a], *right = &run->papers[b];
+    int left_class = is_definition(left->d) ? 0 : left->standing == STANDS ? 1 : 2;
+    int right_class = is_definition(right->d) ? 0 : right->standing == STANDS ? 1 : 2;
+    if (left_class != right_class || left_class != 1)
+        return left_class < right_class;
+    struct key left_key = key_of(run, a), right_key = key_of(run, b);
+    return m_key_compare(&left_key, &right_key) < 0;
+}
+
+void m_history_sort(struct m_history *history, struct arena *arena)
+{
+    struct run run = {.arena = arena};
+    prepare(&run, history);
+    /* Insertion: a history is short, and equal keys (versions, repetitions) keep their order. */
+    const struct m_document **sorted = arena_array(arena, history->count + 1, sizeof *sorted);
+    int *order = ARENA_ARRAY(arena, int, history->count + 1);
+    must(sorted && order);
+    for (int i = 0; i < run.paper_count; i++) {
+        int place = i;
+        while (place > 0 && arrives_before(&run, i, order[place - 1])) {
+            order[place] = order[place - 1];
+            place--;
+        }
+        order[place] = i;
+    }
+    for (int i = 0; i < run.paper_count; i++)
+        sorted[i] = history->documents[order[i]];
+    memcpy(history->documents, sorted, history->count * sizeof *sorted);
 }
 
 /* --- comparing ---------------------------------------------------------------------------------- */
@@ -1225,7 +1296,8 @@ static void compare_entries(const struct m_answer *wanted, const struct m_answer
     }
 }
 
-static void say_stock(struct report *report, const char *who, const struct m_answer *answer, const struct m_stock_row *row)
+static void say_stock(struct report *report, const char *who, const struct m_answer *answer,
+                      const struct m_stock_row *row)
 {
     differ(report,
            "%s stock %s @%s: on_hand %lld sellable %lld reserved %lld owned %lld available %lld owed %lld value %lld\n",

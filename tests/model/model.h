@@ -24,15 +24,16 @@ struct m_settings {
     enum m_cost_method cost_method;
     enum m_revenue_at revenue_at;
     enum m_supplier_return_rule supplier_return;
-    bool tax_at_payment;      /* tax_point payment */
-    bool company_scope;       /* cost_scope company */
-    bool return_at_current;   /* return_cost current */
-    bool returned_last;       /* returned_layer last */
-    bool refuse_short;        /* shortage refuse */
-    bool difference_account;  /* price_difference account */
-    bool true_up_at_origin;   /* true_up origin_if_open */
-    bool ifrs;                /* framework ifrs */
-    bool fx_to_stock;         /* fx_difference stock */
+    bool tax_at_payment;     /* tax_point payment */
+    bool company_scope;      /* cost_scope company */
+    bool return_at_current;  /* return_cost current */
+    bool returned_last;      /* returned_layer last */
+    bool refuse_short;       /* shortage refuse */
+    bool difference_account; /* price_difference account */
+    bool true_up_at_origin;  /* true_up origin_if_open */
+    bool ifrs;               /* framework ifrs */
+    bool fx_to_stock;        /* fx_difference stock */
+    bool revenue_net;        /* revenue_gross net */
     int64_t delivered_after_days;
     int64_t rounding_limit_micro;
 };
@@ -96,6 +97,10 @@ struct m_answer {
 /* Works the history out. Everything in the answer lives in `arena` or in the documents. A broken conservation law is a
  * bug of the model: must(). */
 struct m_answer m_model_answer(const struct m_history *history, struct arena *arena);
+
+/* Puts the documents into the order of their keys (definitions first, what is set aside last): arriving so, nothing hangs
+ * on the order of arrival. */
+void m_history_sort(struct m_history *history, struct arena *arena);
 
 /* What two answers are compared in. */
 enum m_compare {

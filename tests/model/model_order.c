@@ -1,14 +1,20 @@
 /* model_order.c: what an order's events post. An order's lines hold what is still to be earned in buckets; its customer
- * has three accounts: deposit, receivable, refunds due. */
+ * has three accounts: deposit, receivable, refunds due. The rules are those of docs/formats/order-postings.md. */
 #include "base/decimal.h"
 #include "model/run.h"
 #include <string.h>
 
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 static bool is(const char *text, const char *value) { return text && same(text, value); }
+static bool same_or_none(const char *a, const char *b) { return a && b ? same(a, b) : a == b; }
 
 static struct order *order_of(const struct run *run) { return &run->orders[run->papers[run->paper].order]; }
 static int order_number(const struct run *run, const struct order *order) { return (int)(order - run->orders); }
+static int line_number(const struct order *order, const struct order_line *line)
+{
+    return (int)(line - order->lines.at);
+}
+static bool pays_first(const struct run *run) { return run->settings->revenue_at == M_AT_PAYMENT; }
 
 /* --- the value of an order ------------------------------------------------------------------------ */
 
@@ -17,6 +23,14 @@ static int64_t tax_sum(const struct m_lines *taxes)
     int64_t sum = 0;
     for (size_t i = 0; i < taxes->count; i++)
         sum += taxes->at[i].amount;
+    return sum;
+}
+
+static int64_t merchant_tax_of(const struct m_lines *taxes)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < taxes->count; i++)
+        sum += is(taxes->at[i].remitter, "marketplace") ? 0 : taxes->at[i].amount;
     return sum;
 }
 
@@ -31,12 +45,13 @@ static const struct m_line *shipping_of(const struct m_document *d)
     return d->shipping.count ? &d->shipping.at[0] : NULL;
 }
 
-/* Works out every line's worth; false (refused) when the total differs by more than the limit. */
+/* Works out every line's worth; false when the total differs by more than the limit. */
 static bool work_out(struct run *run, const struct m_document *d, currency money, struct worth *out_worth,
                      int64_t *out_total)
 {
     size_t count = d->lines.count;
-    int64_t *values = ARENA_ARRAY(run->arena, int64_t, count + 1), *weights = ARENA_ARRAY(run->arena, int64_t, count + 1);
+    int64_t *values = ARENA_ARRAY(run->arena, int64_t, count + 1);
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, count + 1);
     int64_t *parts = ARENA_ARRAY(run->arena, int64_t, count + 1);
     must(values && weights && parts);
     const struct m_line *shipping = shipping_of(d);
@@ -58,7 +73,7 @@ static bool work_out(struct run *run, const struct m_document *d, currency money
     if (shipping) {
         int64_t amount = m_or_zero(shipping->amount), discount = m_or_zero(shipping->discount);
         sum += amount - discount + (included ? 0 : tax_sum(&shipping->tax));
-        split_by_weight(amount - (included ? tax_sum(&shipping->tax) : 0), weights, count, parts);
+        split_by_weight(amount, weights, count, parts);
         for (size_t i = 0; i < count; i++)
             out_worth[i].shipping = parts[i];
         split_by_weight(discount, weights, count, parts);
@@ -66,19 +81,28 @@ static bool work_out(struct run *run, const struct m_document *d, currency money
             out_worth[i].shipping_discount = parts[i];
         for (size_t k = 0; k < shipping->tax.count; k++) {
             split_by_weight(shipping->tax.at[k].amount, weights, count, parts);
-            for (size_t i = 0; i < count; i++)
+            for (size_t i = 0; i < count; i++) {
                 out_worth[i].shipping_tax[k] = parts[i];
+                out_worth[i].shipping -= included ? parts[i] : 0;
+            }
         }
     }
     *out_total = d->total == M_NONE ? sum : d->total;
-    int64_t rounding = *out_total - sum, limit_micro = run->settings->rounding_limit_micro;
-    int64_t limit = 0;
-    must(amount_of(MICRO, limit_micro, currency_exponent(money), &limit));
-    if (rounding > limit || rounding < -limit)
-        return m_refuse(run, "failed", "total_differs");
+    int64_t rounding = *out_total - sum, limit = 0;
+    must(amount_of(MICRO, run->settings->rounding_limit_micro, currency_exponent(money), &limit));
+    if (rounding > limit || rounding < -limit || (count == 0 && rounding != 0))
+        return false;
     if (count)
         out_worth[0].rounding = rounding;
     return true;
+}
+
+bool m_order_adds_up(struct run *run, const struct m_document *d)
+{
+    struct worth *worth = ARENA_ARRAY(run->arena, struct worth, d->lines.count + 1);
+    int64_t total = 0;
+    must(worth);
+    return work_out(run, d, d->currency ? currency_find(span_of(d->currency)) : run->settings->company, worth, &total);
 }
 
 static struct order_line *line_by_id(const struct order *order, const char *id)
@@ -106,15 +130,22 @@ static struct order_line *named_line(struct run *run, const struct order *order,
     return NULL;
 }
 
-static int line_number(const struct order *order, const struct order_line *line) { return (int)(line - order->lines.at); }
+/* A quantity that a later document names, in stock units: by the line's id it counts in the line's unit. */
+static int64_t named_qty(struct run *run, const struct order_line *line, const struct m_line *named, int item)
+{
+    if (named->qty == M_NONE)
+        return M_NONE;
+    if (named->uom)
+        return m_rounded(named->qty, m_factor(run, item, named->uom), MICRO);
+    return named->line && !named->component ? m_rounded(named->qty, line->factor, MICRO) : named->qty;
+}
 
 /* Bundles (or units of a plain line) that parts make up: the least over components. */
 static int64_t whole_units(const struct order_line *line, int64_t (*of)(const struct part *))
 {
     int64_t least_units = INT64_MAX;
     for (int i = 0; i < line->part_count; i++) {
-        const struct part *part = &line->parts[i];
-        wide units = (wide)of(part) * MICRO / part->per;
+        wide units = (wide)of(&line->parts[i]) * MICRO / line->parts[i].per;
         least_units = least(least_units, (int64_t)units);
     }
     return line->part_count ? least_units : 0;
@@ -125,39 +156,51 @@ static int64_t part_open(const struct part *part) { return part->qty - part->shi
 
 static int64_t in_parts(int64_t units, const struct part *part) { return m_rounded(units, part->per, MICRO); }
 
+/* Units of the line that are done with, of those its components make: all of them once every component is used up. */
+static int64_t completed(const struct order_line *line, int64_t (*of)(const struct part *))
+{
+    bool used_up = true;
+    for (int i = 0; i < line->part_count; i++)
+        used_up = used_up && of(&line->parts[i]) + line->parts[i].cancelled >= line->parts[i].qty;
+    int64_t there = line->qty - line->cancelled;
+    return used_up ? there : least(there, whole_units(line, of));
+}
+
 static enum line_kind kind_of(struct run *run, const struct m_line *line, int item)
 {
-    const char *kind = m_item_now(run, item)->kind;
+    const struct m_document *d = m_item_now(run, item);
     const char *by = line->fulfil.count ? line->fulfil.at[0].by : NULL;
-    if (is(kind, "gift_card"))
+    bool supplier = line->fulfil.count && line->fulfil.at[0].supplier;
+    if (is(d->kind, "gift_card"))
         return LINE_GIFT_CARD;
     /* Reading: supplies are never valued, so they leave like a service. */
-    if (is(kind, "service") || is(kind, "supply") || is(by, "digital"))
+    if (is(d->kind, "service") || is(d->kind, "supply") || is(by, "digital"))
         return LINE_SERVICE;
-    if (is(kind, "dropship") || is(by, "dropship"))
+    if (is(by, "dropship") || (!by && (is(d->kind, "dropship") || (is(d->kind, "either") && supplier))))
         return LINE_DROPSHIP;
     return LINE_STOCK;
 }
 
-static void freeze_parts(struct run *run, struct order_line *line, int item)
+static void freeze_parts(struct run *run, struct order_line *line)
 {
-    const struct m_document *d = m_item_now(run, item);
+    const struct m_document *d = m_item_now(run, line->item);
     line->bundle = is(d->kind, "bundle");
     if (!line->bundle) {
         line->part_count = 1;
-        line->parts[0] = (struct part){.item = item, .sku = line->sku, .per = MICRO, .weight = 1};
+        line->parts[0] = (struct part){.item = line->item, .sku = line->sku, .per = MICRO, .weight = 1};
         return;
     }
     line->part_count = (int)d->components.count;
     must(line->part_count <= MOST_PARTS);
     bool priced = true;
     for (int i = 0; i < line->part_count; i++) {
-        int component = run->papers[run->items[item].papers.at[0]].items[0];
+        int component = -1;
         for (int k = 0; k < run->item_count; k++)
             if (same(run->items[k].sku, d->components.at[i].sku))
                 component = k;
-        line->parts[i] = (struct part){
-            .item = component, .sku = d->components.at[i].sku, .per = d->components.at[i].qty};
+        must(component >= 0);
+        line->parts[i] =
+            (struct part){.item = component, .sku = d->components.at[i].sku, .per = d->components.at[i].qty};
         priced = priced && m_item_now(run, component)->price != M_NONE;
     }
     for (int i = 0; i < line->part_count; i++) {
@@ -202,43 +245,53 @@ static const char *sales_role(const struct order_line *line)
     return line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "sales";
 }
 
-static void earn_tax(struct run *run, struct earning *earning, const struct tax *tax, int64_t amount, int item, int line)
+static void earn_tax(struct run *run, struct earning *earning, struct tax *tax, int64_t units, int64_t of, int item,
+                     int line)
 {
-    if (tax->marketplace)
-        return;
-    /* Reading: tax that was moved at payment is used up by the first that is earned. */
-    int64_t moved = run->settings->tax_at_payment && amount > 0 ? least(amount, earning->order->tax_moved) : 0;
-    earning->order->tax_moved -= moved;
-    earn(run, earning, "sales_tax_payable", -(amount - moved), item, line);
+    int64_t amount = draw_bucket(&tax->amount, units, of);
+    int64_t moved = m_draw(tax->moved, units, of);
+    tax->moved -= moved;
+    if (!tax->marketplace)
+        earn(run, earning, "sales_tax_payable", moved - amount, item, line);
+}
+
+/* Units that were refunded while open are earned now, as far as no other open unit is left. */
+static void refund_catches_up(struct order_line *line)
+{
+    int64_t open = line->qty - line->cancelled - line->earned;
+    int64_t caught = most(0, line->refunded_open - open);
+    line->refunded_open -= caught;
+    line->refunded_earned += caught;
 }
 
 /* What concerns the line as a whole, for so many units of it. */
 static void earn_whole(struct run *run, struct earning *earning, struct order_line *line, int64_t units)
 {
-    int number = line_number(earning->order, line), item = line->parts[0].item;
+    int number = line_number(earning->order, line);
     int64_t of = line->qty - line->cancelled - line->earned;
     if (units == 0)
         return;
-    earn(run, earning, "shipping_income", -draw_bucket(&line->shipping, units, of), item, number);
-    earn(run, earning, "discounts", draw_bucket(&line->shipping_discount, units, of), item, number);
+    earn(run, earning, "shipping_income", -draw_bucket(&line->shipping, units, of), -1, number);
+    earn(run, earning, "discounts", draw_bucket(&line->shipping_discount, units, of), -1, number);
     for (int i = 0; i < line->tax_count; i++)
-        earn_tax(run, earning, &line->taxes[i], draw_bucket(&line->taxes[i].amount, units, of), item, number);
+        earn_tax(run, earning, &line->taxes[i], units, of, line->item, number);
     for (int i = 0; i < line->shipping_tax_count; i++)
-        earn_tax(run, earning, &line->shipping_taxes[i], draw_bucket(&line->shipping_taxes[i].amount, units, of), item,
-                 number);
-    earn(run, earning, "rounding", -draw_bucket(&line->rounding, units, of), item, number);
+        earn_tax(run, earning, &line->shipping_taxes[i], units, of, -1, number);
+    earn(run, earning, "rounding", -draw_bucket(&line->rounding, units, of), line->item, number);
     line->earned += units;
+    refund_catches_up(line);
 }
 
 static void earn_part(struct run *run, struct earning *earning, struct order_line *line, struct part *part, int64_t qty)
 {
     int number = line_number(earning->order, line);
     int64_t of = part->qty - part->cancelled - part->earned;
+    if (qty == 0)
+        return;
     earn(run, earning, sales_role(line), -draw_bucket(&part->sales, qty, of), part->item, number);
     earn(run, earning, "discounts", draw_bucket(&part->discount, qty, of), part->item, number);
     part->earned += qty;
-    int64_t units = least(whole_units(line, part_earned), line->qty - line->cancelled) - line->earned;
-    earn_whole(run, earning, line, most(0, units));
+    earn_whole(run, earning, line, most(0, completed(line, part_earned) - line->earned));
 }
 
 static int64_t at_rate(struct run *run, currency money, int64_t amount)
@@ -258,30 +311,32 @@ static int64_t draw_account(struct account *account, int64_t amount)
     return carried;
 }
 
-/* A total over lines of both signs by their amounts: cut toward zero, what is left over goes unit by unit to the largest
- * remainders, ties to the first. Reading: as split_by_weight, the remainder taken with the line's own sign. */
-static void split_signed(struct run *run, int64_t total, int64_t net, struct earned_line *lines, int count)
+/* Puts the lines of an entry into the company's currency, worth `value` in all: the credits together are half-up(value ×
+ * Σ credits ÷ net), the debits what that exceeds the value by; each side split over its lines. */
+static void convert_lines(struct run *run, struct earning *earning, int64_t value)
 {
-    wide *rest = arena_array(run->arena, (size_t)count + 1, sizeof *rest);
-    must(rest);
-    int64_t left = total;
+    int count = earning->lines.count;
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)count + 1);
+    int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)count + 1);
+    int64_t *stated = ARENA_ARRAY(run->arena, int64_t, (size_t)count + 1);
+    must(weights && parts && stated);
+    int64_t credits = 0, net = earning->net, worth;
     for (int i = 0; i < count; i++) {
-        wide product = (wide)lines[i].amount * -total;
-        lines[i].amount = (int64_t)(product / -net);
-        rest[i] = product % -net;
-        left += lines[i].amount;
+        stated[i] = earning->lines.at[i].amount;
+        credits -= least(stated[i], 0);
     }
-    while (left != 0) {
-        int best = -1;
-        for (int i = 0; i < count; i++) {
-            wide mine = left > 0 ? -rest[i] : rest[i];
-            wide other = best < 0 ? 0 : left > 0 ? -rest[best] : rest[best];
-            if (best < 0 || mine > other)
-                best = i;
-        }
-        lines[best].amount += left > 0 ? -1 : 1;
-        rest[best] = 0;
-        left += left > 0 ? -1 : 1;
+    if (net == 0)
+        worth = at_rate(run, earning->order->money, credits);
+    else
+        worth = net > 0 ? m_rounded(value, credits, net) : m_rounded(-value, credits, -net);
+    for (int side = 0; side < 2; side++) {
+        bool credit = side == 0;
+        for (int i = 0; i < count; i++)
+            weights[i] = most(0, credit ? -stated[i] : stated[i]);
+        split_by_weight(credit ? worth : worth - value, weights, (size_t)count, parts);
+        for (int i = 0; i < count; i++)
+            if (weights[i])
+                earning->lines.at[i].amount = credit ? -parts[i] : parts[i];
     }
 }
 
@@ -290,19 +345,25 @@ static bool needs_rate(struct run *run, currency money)
     return money != run->settings->company && m_rate_of(run, money) == 0;
 }
 
-/* The net is drawn from the deposit first, what is missing is receivable; a net in the customer's favour pays the
- * receivable first (as a payment does). */
+/* The net is drawn from the deposit first, what is missing is receivable; a net in the customer's favour reduces the
+ * receivable first, the rest is deposit. */
 static bool finish_earning(struct run *run, struct earning *earning)
 {
     struct order *order = earning->order;
     int number = order_number(run, order);
-    bool foreign = order->money != run->settings->company;
     int64_t net = earning->net, deposit, receivable, carried = 0, at_event = 0;
+    bool foreign = order->money != run->settings->company;
     if (net >= 0) {
         deposit = least(net, order->deposit.order);
         receivable = net - deposit;
-        if (receivable && needs_rate(run, order->money))
-            return m_refuse_late(run, "waiting", "waits_rate");
+    } else {
+        receivable = least(-net, order->receivable.order);
+        deposit = -net - receivable;
+    }
+    bool wants_rate = net > 0 ? receivable > 0 : net < 0 ? deposit > 0 : earning->lines.count > 0;
+    if (wants_rate && needs_rate(run, order->money))
+        return m_refuse_late(run, "waiting", "waits_rate");
+    if (net >= 0) {
         carried = draw_account(&order->deposit, deposit);
         at_event = receivable ? at_rate(run, order->money, receivable) : 0;
         order->receivable.order += receivable;
@@ -310,10 +371,6 @@ static bool finish_earning(struct run *run, struct earning *earning)
         m_post(run, "customer_deposits", carried, -1, -1, number, -1);
         m_post(run, "accounts_receivable", at_event, -1, -1, number, -1);
     } else {
-        receivable = least(-net, order->receivable.order);
-        deposit = -net - receivable;
-        if (deposit && needs_rate(run, order->money))
-            return m_refuse_late(run, "waiting", "waits_rate");
         carried = -draw_account(&order->receivable, receivable);
         at_event = deposit ? -at_rate(run, order->money, deposit) : 0;
         order->deposit.order += deposit;
@@ -321,10 +378,8 @@ static bool finish_earning(struct run *run, struct earning *earning)
         m_post(run, "accounts_receivable", carried, -1, -1, number, -1);
         m_post(run, "customer_deposits", at_event, -1, -1, number, -1);
     }
-    if (foreign && net != 0)
-        split_signed(run, carried + at_event, net, earning->lines.at, earning->lines.count);
-    else if (foreign && earning->lines.count)
-        return m_refuse_late(run, "waiting", "waits_rate"); /* Reading: nothing to take a rate from */
+    if (foreign)
+        convert_lines(run, earning, carried + at_event);
     for (int i = 0; i < earning->lines.count; i++) {
         const struct earned_line *line = &earning->lines.at[i];
         m_post(run, line->role, line->amount, line->item, -1, number, line->line);
@@ -332,28 +387,40 @@ static bool finish_earning(struct run *run, struct earning *earning)
     return true;
 }
 
-static int64_t merchant_tax_left(const struct order *order)
+/* Of the merchant's taxes: what is still to be earned, and what of it is payable already. */
+static int64_t tax_left(const struct tax *taxes, int count)
 {
     int64_t left = 0;
-    for (int i = 0; i < order->lines.count; i++) {
-        const struct order_line *line = &order->lines.at[i];
-        for (int k = 0; k < line->tax_count; k++)
-            left += line->taxes[k].marketplace ? 0 : line->taxes[k].amount.left;
-        for (int k = 0; k < line->shipping_tax_count; k++)
-            left += line->shipping_taxes[k].marketplace ? 0 : line->shipping_taxes[k].amount.left;
-    }
+    for (int i = 0; i < count; i++)
+        left += taxes[i].marketplace ? 0 : taxes[i].amount.left;
     return left;
 }
+static int64_t tax_moved(const struct tax *taxes, int count)
+{
+    int64_t moved = 0;
+    for (int i = 0; i < count; i++)
+        moved += taxes[i].moved;
+    return moved;
+}
+static int64_t tax_earned(const struct tax *taxes, int count)
+{
+    int64_t earned = 0;
+    for (int i = 0; i < count; i++)
+        earned += taxes[i].marketplace ? 0 : taxes[i].amount.earned;
+    return earned;
+}
 
-/* What is still to be earned. */
+/* What is still to be earned, less tax that is payable already. */
 static int64_t open_value(const struct order *order)
 {
-    int64_t open = merchant_tax_left(order) - order->tax_moved;
+    int64_t open = 0;
     for (int i = 0; i < order->lines.count; i++) {
         const struct order_line *line = &order->lines.at[i];
         for (int k = 0; k < line->part_count; k++)
             open += line->parts[k].sales.left - line->parts[k].discount.left;
         open += line->shipping.left - line->shipping_discount.left + line->rounding.left;
+        open += tax_left(line->taxes, line->tax_count) + tax_left(line->shipping_taxes, line->shipping_tax_count);
+        open -= tax_moved(line->taxes, line->tax_count) + tax_moved(line->shipping_taxes, line->shipping_tax_count);
     }
     return open;
 }
@@ -370,39 +437,210 @@ static void move_excess(struct run *run, struct order *order)
     m_post(run, "refunds_due", -carried, -1, -1, order_number(run, order), -1);
 }
 
+/* --- dropshipped goods ---------------------------------------------------------------------------- */
+
+static const char *dropship_role(const struct run *run)
+{
+    return run->settings->revenue_net ? "commission_income" : "cost_of_sales_dropship";
+}
+
+/* The supplier's cost of so many more units accrues, into `role`. */
+static void accrue_dropship(struct run *run, struct order *order, struct order_line *line, int64_t units,
+                            const char *role)
+{
+    int64_t of = line->qty - line->cancelled - line->dropship_units;
+    int64_t cost = draw_bucket(&line->dropship_cost, units, of);
+    int number = order_number(run, order), at = line_number(order, line);
+    line->dropship_units += units;
+    if (same(role, "deferred_dropship_cost"))
+        line->dropship_deferred += cost;
+    m_post(run, role, cost, line->item, -1, number, at);
+    m_post(run, "accrued_purchases", -cost, line->item, -1, number, at);
+}
+
+/* Units whose cost was deferred are earned. */
+static void recognise_dropship(struct run *run, struct order *order, struct order_line *line, int64_t units, int64_t of)
+{
+    int64_t cost = m_draw(line->dropship_deferred, units, of);
+    int number = order_number(run, order), at = line_number(order, line);
+    line->dropship_deferred -= cost;
+    m_post(run, dropship_role(run), cost, line->item, -1, number, at);
+    m_post(run, "deferred_dropship_cost", -cost, line->item, -1, number, at);
+}
+
+/* --- revenue_at payment ---------------------------------------------------------------------------- */
+
+static int from_location(const struct run *run, const struct order_line *line)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    if (paper->d->type == M_SHIPMENT && paper->d->location)
+        return paper->location;
+    return line->location >= 0 ? line->location : 0;
+}
+
+/* COGS of units earned before they ship: today's cost, against goods sold not shipped. */
+static void sell_unshipped(struct run *run, struct order *order, struct order_line *line, struct part *part,
+                           int64_t qty)
+{
+    bool known;
+    int location = line->location >= 0 ? line->location : 0;
+    int64_t value = m_gain_value(run, part->item, location, qty, &known);
+    int number = order_number(run, order), at = line_number(order, line);
+    part->sold_value += value;
+    m_post(run, "cogs", value, part->item, location, number, at);
+    m_post(run, "goods_sold_not_shipped", -value, part->item, location, number, at);
+}
+
+/* Once what was captured reaches the total, everything neither earned nor cancelled is earned. */
+static void earn_when_paid(struct run *run, struct earning *earning)
+{
+    struct order *order = earning->order;
+    if (!pays_first(run) || order->captured_total < order->total)
+        return;
+    for (int i = 0; i < order->lines.count; i++) {
+        struct order_line *line = &order->lines.at[i];
+        for (int k = 0; k < line->part_count; k++) {
+            struct part *part = &line->parts[k];
+            int64_t qty = part->qty - part->cancelled - part->earned;
+            int64_t out = part->shipped - (part->earned - part->sold); /* shipped and not earned */
+            if (qty <= 0)
+                continue;
+            bool stocked = line->kind == LINE_STOCK && m_is_stocked(run, part->item);
+            if (line->kind == LINE_DROPSHIP) {
+                if (out > 0)
+                    recognise_dropship(run, order, line, out, out);
+                if (qty - out > 0)
+                    accrue_dropship(run, order, line, qty - out, dropship_role(run));
+            } else if (stocked) {
+                m_deliver_units(run, order_number(run, order), i, k, -1, out);
+                if (qty - out > 0)
+                    sell_unshipped(run, order, line, part, qty - out);
+            }
+            part->sold += qty - out;
+            earn_part(run, earning, line, part, qty);
+        }
+    }
+}
+
+/* Earned units that will never ship are taken back: their draws of what was earned, backwards. */
+static int64_t take_back(struct bucket *bucket, int64_t qty, int64_t of)
+{
+    int64_t back = m_draw(bucket->earned, qty, of);
+    bucket->earned -= back;
+    return back;
+}
+
+static void take_back_part(struct run *run, struct earning *earning, struct order_line *line, struct part *part,
+                           int64_t qty)
+{
+    int number = line_number(earning->order, line), order = order_number(run, earning->order);
+    int location = line->location >= 0 ? line->location : 0;
+    if (qty <= 0)
+        return;
+    earn(run, earning, sales_role(line), take_back(&part->sales, qty, part->earned), part->item, number);
+    earn(run, earning, "discounts", -take_back(&part->discount, qty, part->earned), part->item, number);
+    if (line->kind == LINE_STOCK && m_is_stocked(run, part->item)) {
+        int64_t cost = m_draw(part->sold_value, qty, part->sold);
+        part->sold_value -= cost;
+        m_post(run, "cogs", -cost, part->item, location, order, number);
+        m_post(run, "goods_sold_not_shipped", cost, part->item, location, order, number);
+    } else if (line->kind == LINE_DROPSHIP) {
+        int64_t cost = take_back(&line->dropship_cost, qty, line->dropship_units);
+        line->dropship_units -= qty;
+        m_post(run, dropship_role(run), -cost, line->item, -1, order, number);
+        m_post(run, "accrued_purchases", cost, line->item, -1, order, number);
+    }
+    part->sold -= qty;
+    part->earned -= qty;
+}
+
+static void take_back_whole(struct run *run, struct earning *earning, struct order_line *line, int64_t units)
+{
+    int number = line_number(earning->order, line);
+    int64_t of = line->earned;
+    if (units <= 0)
+        return;
+    earn(run, earning, "shipping_income", take_back(&line->shipping, units, of), -1, number);
+    earn(run, earning, "discounts", -take_back(&line->shipping_discount, units, of), -1, number);
+    for (int i = 0; i < line->tax_count; i++) {
+        int64_t tax = take_back(&line->taxes[i].amount, units, of);
+        if (!line->taxes[i].marketplace)
+            earn(run, earning, "sales_tax_payable", tax, line->item, number);
+    }
+    for (int i = 0; i < line->shipping_tax_count; i++) {
+        int64_t tax = take_back(&line->shipping_taxes[i].amount, units, of);
+        if (!line->shipping_taxes[i].marketplace)
+            earn(run, earning, "sales_tax_payable", tax, -1, number);
+    }
+    earn(run, earning, "rounding", take_back(&line->rounding, units, of), line->item, number);
+    line->earned -= units;
+}
+
 /* --- order versions ------------------------------------------------------------------------------- */
 
-/* A bucket under a new total: what was earned becomes a draw of earned out of qty; returns the catch-up. */
-static int64_t reset_bucket(struct bucket *bucket, int64_t total, int64_t earned, int64_t cancelled, int64_t qty)
+struct change { /* of a line's or part's quantity by a version */
+    int64_t before, earned, cancelled_before, cancelled, qty;
+};
+
+/* A bucket under a new total: what was earned becomes a draw of earned out of qty; returns the catch-up. The same amount
+ * over the same quantities is left as it was drawn. */
+static int64_t reset_bucket(struct bucket *bucket, int64_t total, struct change change)
 {
-    int64_t would = qty == 0 ? 0 : m_draw(total, earned, qty);
+    if (bucket->total == total && change.before == change.qty && change.cancelled_before == change.cancelled)
+        return 0;
+    int64_t would = change.qty == 0 ? 0 : m_draw(total, change.earned, change.qty);
     int64_t catch_up = would - bucket->earned;
-    int64_t left = total - would, gone = least(cancelled, qty - earned);
+    int64_t left = total - would;
+    bucket->total = total;
     bucket->earned = would;
-    bucket->left = left - (gone > 0 ? m_draw(left, gone, qty - earned) : 0);
+    bucket->left = left - (change.cancelled > 0 ? m_draw(left, change.cancelled, change.qty - change.earned) : 0);
     return catch_up;
 }
 
-static void reset_taxes(struct run *run, struct earning *earning, struct order_line *line, struct tax *taxes, int *count,
-                        const struct m_lines *stated, const int64_t *amounts)
+/* Taxes are the same line where kind, jurisdiction and remitter are; the first such not taken yet. */
+static struct tax *same_tax(struct tax *taxes, int *count, const struct m_line *stated)
 {
-    int number = line_number(earning->order, line), wanted = stated ? (int)stated->count : 0;
-    must(wanted <= MOST_TAXES);
-    /* Reading: the taxes of two versions belong together by their place in the list. */
-    for (int i = 0; i < wanted || i < *count; i++) {
-        if (i < wanted) {
-            taxes[i].marketplace = is(stated->at[i].remitter, "marketplace");
-            taxes[i].jurisdiction = stated->at[i].jurisdiction;
-        }
-        int64_t total = i >= wanted ? 0 : amounts ? amounts[i] : stated->at[i].amount;
-        int64_t catch_up = reset_bucket(&taxes[i].amount, total, line->earned, line->cancelled, line->qty);
-        if (catch_up)
-            earn_tax(run, earning, &taxes[i], catch_up, line->parts[0].item, number);
-    }
-    *count = wanted > *count ? wanted : *count;
+    bool marketplace = is(stated->remitter, "marketplace");
+    for (int i = 0; i < *count; i++)
+        if (!taxes[i].seen && taxes[i].marketplace == marketplace && same_or_none(taxes[i].kind, stated->kind) &&
+            same_or_none(taxes[i].jurisdiction, stated->jurisdiction))
+            return &taxes[i];
+    must(*count < MOST_TAXES);
+    taxes[*count] =
+        (struct tax){.marketplace = marketplace, .kind = stated->kind, .jurisdiction = stated->jurisdiction};
+    return &taxes[(*count)++];
 }
 
-/* Sets a line to what a version says of it (worth NULL: the version no longer lists it). */
+static void reset_tax(struct run *run, struct earning *earning, struct tax *tax, int64_t total, struct change change,
+                      int item, int line)
+{
+    int64_t catch_up = reset_bucket(&tax->amount, total, change);
+    tax->largest = most(tax->largest, total);
+    if (tax->marketplace)
+        return;
+    earn(run, earning, "sales_tax_payable", -catch_up, item, line);
+    /* An edit that leaves less tax open than was moved gives the difference back. */
+    int64_t back = most(0, tax->moved - most(0, tax->amount.left));
+    tax->moved -= back;
+    earn(run, earning, "sales_tax_payable", back, item, line);
+}
+
+static void reset_taxes(struct run *run, struct earning *earning, struct tax *taxes, int *count,
+                        const struct m_lines *stated, const int64_t *amounts, struct change change, int item, int line)
+{
+    for (int i = 0; i < *count; i++)
+        taxes[i].seen = false;
+    for (size_t i = 0; stated && i < stated->count; i++) {
+        struct tax *tax = same_tax(taxes, count, &stated->at[i]);
+        tax->seen = true;
+        reset_tax(run, earning, tax, amounts ? amounts[i] : stated->at[i].amount, change, item, line);
+    }
+    for (int i = 0; i < *count; i++)
+        if (!taxes[i].seen)
+            reset_tax(run, earning, &taxes[i], 0, change, item, line);
+}
+
+/* Sets a line to what a version says of it (stated NULL: the version no longer lists it). */
 static void reset_line(struct run *run, struct earning *earning, struct order_line *line, const struct m_line *stated,
                        const struct m_document *d, const struct worth *worth)
 {
@@ -410,43 +648,54 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
     const struct worth *now = worth ? worth : &nothing;
     int number = line_number(earning->order, line);
     int64_t weights[MOST_PARTS] = {0}, sales[MOST_PARTS] = {0}, discounts[MOST_PARTS] = {0};
-    line->qty = stated ? stated->qty : 0;
-    for (int i = 0; i < line->part_count; i++) {
-        struct part *part = &line->parts[i];
-        part->qty = in_parts(line->qty, part);
-        /* Reading: cancelled units stay cancelled, as far as the new quantity leaves any that were not shipped. */
-        part->cancelled = least(part->cancelled, part->qty - part->shipped);
-        weights[i] = part->weight;
-    }
-    line->cancelled = least(line->cancelled, line->qty - whole_units(line, part_shipped));
+    struct change change = {line->qty, 0, line->cancelled, 0, stated ? m_rounded(stated->qty, line->factor, MICRO) : 0};
+    line->qty = change.qty;
+    line->largest_qty = most(line->largest_qty, line->qty);
+    for (int i = 0; i < line->part_count; i++)
+        weights[i] = line->parts[i].weight;
     split_by_weight(now->sales, weights, (size_t)line->part_count, sales);
     split_by_weight(now->discount, weights, (size_t)line->part_count, discounts);
+    /* Reading: what is earned and no longer ordered is unshipped (below_shipped otherwise) and taken back first. */
+    int64_t line_earned = line->earned;
     for (int i = 0; i < line->part_count; i++) {
         struct part *part = &line->parts[i];
-        earn(run, earning, sales_role(line),
-             -reset_bucket(&part->sales, sales[i], part->earned, part->cancelled, part->qty), part->item, number);
-        earn(run, earning, "discounts",
-             reset_bucket(&part->discount, discounts[i], part->earned, part->cancelled, part->qty), part->item, number);
+        struct change of_part = {part->qty, 0, part->cancelled, 0, in_parts(line->qty, part)};
+        take_back_part(run, earning, line, part, part->earned - of_part.qty);
+        part->qty = of_part.qty;
+        part->cancelled = most(0, least(part->cancelled, part->qty - most(part->shipped, part->earned)));
+        of_part.cancelled = part->cancelled;
+        of_part.earned = part->earned;
+        earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
+        earn(run, earning, "discounts", reset_bucket(&part->discount, discounts[i], of_part), part->item, number);
     }
-    int item = line->parts[0].item;
-    int64_t earned = line->earned, cancelled = line->cancelled, qty = line->qty;
-    earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, earned, cancelled, qty), item,
-         number);
-    earn(run, earning, "discounts",
-         reset_bucket(&line->shipping_discount, now->shipping_discount, earned, cancelled, qty), item, number);
-    reset_taxes(run, earning, line, line->taxes, &line->tax_count, stated ? &stated->tax : NULL, NULL);
+    take_back_whole(run, earning, line, line_earned - line->qty);
+    int64_t used = most(line->earned, least(line->qty, whole_units(line, part_shipped)));
+    line->cancelled = most(0, least(line->cancelled, line->qty - used));
+    change.cancelled = line->cancelled;
+    change.earned = line->earned;
+    earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, number);
+    earn(run, earning, "discounts", reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, number);
+    reset_taxes(run, earning, line->taxes, &line->tax_count, stated ? &stated->tax : NULL, NULL, change, line->item,
+                number);
     const struct m_line *shipping = stated ? shipping_of(d) : NULL;
-    reset_taxes(run, earning, line, line->shipping_taxes, &line->shipping_tax_count, shipping ? &shipping->tax : NULL,
-                now->shipping_tax);
-    earn(run, earning, "rounding", -reset_bucket(&line->rounding, now->rounding, earned, cancelled, qty), item, number);
+    reset_taxes(run, earning, line->shipping_taxes, &line->shipping_tax_count, shipping ? &shipping->tax : NULL,
+                now->shipping_tax, change, -1, number);
+    earn(run, earning, "rounding", -reset_bucket(&line->rounding, now->rounding, change), line->item, number);
+    int64_t value = now->sales - now->discount + now->rounding;
+    line->largest_value = most(line->largest_value, value);
+    /* Units refunded while open that an edit took off count as cancelled ones. */
+    int64_t open = line->qty - line->cancelled - line->earned, taken_off = most(0, line->refunded_open - open);
+    line->refunded_open -= taken_off;
+    line->refunded_cancelled += taken_off;
     if (line->kind == LINE_DROPSHIP) {
         int64_t cost = 0;
         if (stated && stated->fulfil.count && stated->fulfil.at[0].cost != M_NONE)
-            cost = m_cost_of(run, line->qty, stated->fulfil.at[0].cost);
-        int64_t catch_up = reset_bucket(&line->dropship_cost, cost, line->parts[0].shipped, cancelled, qty);
+            cost = m_cost_of(run, stated->qty, stated->fulfil.at[0].cost);
+        change.earned = line->dropship_units;
+        int64_t catch_up = reset_bucket(&line->dropship_cost, cost, change);
         int order = order_number(run, earning->order);
-        m_post(run, "cost_of_sales_dropship", catch_up, item, -1, order, number);
-        m_post(run, "accrued_purchases", -catch_up, item, -1, -1, -1);
+        m_post(run, dropship_role(run), catch_up, line->item, -1, order, number);
+        m_post(run, "accrued_purchases", -catch_up, line->item, -1, order, number);
     }
 }
 
@@ -481,17 +730,38 @@ static int find_location_number(const struct run *run, const char *code)
 static void add_line(struct run *run, struct order *order, const struct m_line *stated, size_t place)
 {
     struct order_line *line = LIST_ADD(run->arena, order->lines);
-    int item = run->papers[run->paper].items[place];
     *line = (struct order_line){.id = line_id(run, stated, place), .sku = stated->sku, .location = -1};
-    line->kind = kind_of(run, stated, item);
+    line->item = run->papers[run->paper].items[place];
+    line->factor = stated->uom ? m_factor(run, line->item, stated->uom) : MICRO;
+    line->kind = kind_of(run, stated, line->item);
     if (stated->fulfil.count) {
         line->location = find_location_number(run, stated->fulfil.at[0].location);
         line->supplier = stated->fulfil.at[0].supplier;
     }
-    freeze_parts(run, line, item);
+    freeze_parts(run, line);
 }
 
-static bool earn_at_payment(struct run *run, struct order *order);
+/* What a version may not do to what was read before. */
+static bool version_fits(struct run *run, const struct order *order, const struct m_document *d, currency money)
+{
+    if (order->known && money != order->money)
+        return m_refuse(run, "failed", "unsupported");
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (d->lines.at[i].uom && m_factor(run, run->papers[run->paper].items[i], d->lines.at[i].uom) == 0)
+            return m_refuse(run, "failed", "uom_unknown");
+    for (int i = 0; i < order->lines.count; i++) {
+        const struct order_line *line = &order->lines.at[i];
+        size_t place = 0;
+        const struct m_line *stated = stated_line(run, d, line->id, &place);
+        int64_t qty = stated ? m_rounded(stated->qty, line->factor, MICRO) : 0;
+        if (stated && !same(stated->sku, line->sku))
+            return m_refuse(run, "failed", "below_shipped");
+        for (int k = 0; k < line->part_count; k++)
+            if (in_parts(qty, &line->parts[k]) < line->parts[k].shipped)
+                return m_refuse(run, "failed", "below_shipped");
+    }
+    return true;
+}
 
 bool m_read_order(struct run *run)
 {
@@ -501,16 +771,10 @@ bool m_read_order(struct run *run)
     must(worth);
     int64_t total = 0;
     currency money = d->currency ? currency_find(span_of(d->currency)) : run->settings->company;
-    if (!work_out(run, d, money, worth, &total))
+    if (!version_fits(run, order, d, money))
         return false;
-    for (int i = 0; i < order->lines.count; i++) {
-        const struct order_line *line = &order->lines.at[i];
-        size_t place = 0;
-        const struct m_line *stated = stated_line(run, d, line->id, &place);
-        for (int k = 0; k < line->part_count; k++)
-            if (in_parts(stated ? stated->qty : 0, &line->parts[k]) < line->parts[k].shipped)
-                return m_refuse(run, "failed", "below_shipped");
-    }
+    if (!work_out(run, d, money, worth, &total))
+        return m_refuse(run, "failed", "total_differs");
     order->known = true;
     order->paper = run->paper;
     order->money = money;
@@ -525,10 +789,11 @@ bool m_read_order(struct run *run)
         const struct m_line *stated = stated_line(run, d, line->id, &place);
         reset_line(run, &earning, line, stated, d, stated ? &worth[place] : NULL);
     }
+    earn_when_paid(run, &earning);
     if (!finish_earning(run, &earning))
         return false;
     move_excess(run, order);
-    return earn_at_payment(run, order);
+    return true;
 }
 
 /* --- payments ------------------------------------------------------------------------------------- */
@@ -536,62 +801,75 @@ bool m_read_order(struct run *run)
 /* Under tax_point payment the tax share of what went into the deposit is due at once. */
 static void move_tax(struct run *run, struct order *order, int64_t into_deposit, int64_t unpaid_before)
 {
-    int64_t not_moved = merchant_tax_left(order) - order->tax_moved;
-    if (!run->settings->tax_at_payment || not_moved <= 0 || into_deposit <= 0 || unpaid_before <= 0)
+    LIST_OF(struct tax *) taxes = {0};
+    int64_t not_moved = 0;
+    if (!run->settings->tax_at_payment || into_deposit <= 0 || unpaid_before <= 0)
+        return;
+    for (int i = 0; i < order->lines.count; i++) {
+        struct order_line *line = &order->lines.at[i];
+        for (int k = 0; k < line->tax_count; k++)
+            if (!line->taxes[k].marketplace)
+                *LIST_ADD(run->arena, taxes) = &line->taxes[k];
+        for (int k = 0; k < line->shipping_tax_count; k++)
+            if (!line->shipping_taxes[k].marketplace)
+                *LIST_ADD(run->arena, taxes) = &line->shipping_taxes[k];
+    }
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)taxes.count + 1);
+    int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)taxes.count + 1);
+    must(weights && parts);
+    for (int i = 0; i < taxes.count; i++) {
+        weights[i] = taxes.at[i]->amount.left - taxes.at[i]->moved;
+        not_moved += weights[i];
+    }
+    if (not_moved <= 0)
         return;
     int64_t moved = least(least(m_rounded(not_moved, into_deposit, unpaid_before), not_moved), order->deposit.order);
+    split_by_weight(moved, weights, (size_t)taxes.count, parts);
+    for (int i = 0; i < taxes.count; i++)
+        taxes.at[i]->moved += parts[i];
     int64_t carried = draw_account(&order->deposit, moved);
-    order->tax_moved += moved;
     m_post(run, "customer_deposits", carried, -1, -1, order_number(run, order), -1);
     m_post(run, "sales_tax_payable", -carried, -1, -1, order_number(run, order), -1);
 }
 
-bool m_read_payment(struct run *run, int payment)
+static int64_t marketplace_tax_of(const struct m_document *d)
 {
-    const struct m_document *d = run->papers[run->paper].d;
-    struct order *order = order_of(run);
+    int64_t tax = 0;
+    for (size_t i = 0; i < d->lines.count; i++)
+        tax += tax_sum(&d->lines.at[i].tax) - merchant_tax_of(&d->lines.at[i].tax);
+    for (size_t i = 0; i < d->shipping.count; i++)
+        tax += tax_sum(&d->shipping.at[i].tax) - merchant_tax_of(&d->shipping.at[i].tax);
+    return tax;
+}
+
+/* A part of a payment, at the payment's rate; what takes all that is left takes all its worth. */
+static int64_t part_at_rate(struct run *run, const struct order *order, int64_t part, int64_t left, int64_t worth)
+{
+    return part == left ? worth : at_rate(run, order->money, part);
+}
+
+/* Money for an order, debited to a role already: facilitator tax and tip as far as not credited before, the receivable,
+ * then the deposit. */
+static bool take_money(struct run *run, struct order *order, int64_t amount, int64_t worth)
+{
+    const struct m_document *now = run->papers[order->paper].d;
     int number = order_number(run, order);
-    const struct m_line *carried_by_order = payment >= 0 ? &d->payments.at[payment] : NULL;
-    int64_t amount = carried_by_order ? carried_by_order->amount : d->amount;
-    const char *status = carried_by_order ? carried_by_order->status : d->status;
-    const char *gateway = carried_by_order ? carried_by_order->gateway : d->gateway;
-    const char *card = carried_by_order ? carried_by_order->gift_card : d->gift_card;
-    if (status && !same(status, "captured"))
-        return true;
-    if (needs_rate(run, order->money))
-        return payment >= 0 ? m_refuse_late(run, "waiting", "waits_rate") : m_refuse(run, "waiting", "waits_rate");
-    int64_t left = amount, worth = at_rate(run, order->money, amount);
-    m_post(run, card ? "gift_card_liability" : "gateway_clearing", worth, -1, -1, number, -1);
-    if (!order->captured) {
-        /* Reading: the tip and the facilitator's tax are those of the version in force at the first capture. */
-        int64_t tax = 0;
-        const struct m_document *now = run->papers[order->paper].d;
-        for (int i = 0; i < order->lines.count; i++) {
-            size_t place = 0;
-            const struct m_line *stated = stated_line(run, now, order->lines.at[i].id, &place);
-            for (size_t k = 0; stated && k < stated->tax.count; k++)
-                tax += is(stated->tax.at[k].remitter, "marketplace") ? stated->tax.at[k].amount : 0;
-        }
-        const struct m_line *shipping = shipping_of(now);
-        for (size_t k = 0; shipping && k < shipping->tax.count; k++)
-            tax += is(shipping->tax.at[k].remitter, "marketplace") ? shipping->tax.at[k].amount : 0;
-        order->captured = true;
-        order->gateway = gateway;
-        tax = least(tax, left);
-        int64_t part = tax ? m_draw(worth, tax, left) : 0;
-        order->marketplace_withheld += tax;
-        m_post(run, "marketplace_tax_withheld", -part, -1, -1, number, -1);
-        left -= tax;
-        worth -= part;
-        int64_t tip = least(m_or_zero(now->tip), left);
-        part = tip ? m_draw(worth, tip, left) : 0;
-        m_post(run, "tips", -part, -1, -1, number, -1);
-        left -= tip;
-        worth -= part;
-    }
+    int64_t left = amount;
+    int64_t tax = least(left, most(0, marketplace_tax_of(now) - order->marketplace_tax));
+    int64_t part = part_at_rate(run, order, tax, left, worth);
+    order->marketplace_tax += tax;
+    m_post(run, "marketplace_tax_withheld", -part, -1, -1, number, -1);
+    left -= tax;
+    worth -= part;
+    int64_t tip = least(left, most(0, m_or_zero(now->tip) - order->tips));
+    part = part_at_rate(run, order, tip, left, worth);
+    order->tips += tip;
+    m_post(run, "tips", -part, -1, -1, number, -1);
+    left -= tip;
+    worth -= part;
     int64_t pays = least(left, order->receivable.order);
     if (pays > 0) {
-        int64_t money = m_draw(worth, pays, left), carried = draw_account(&order->receivable, pays);
+        int64_t money = part_at_rate(run, order, pays, left, worth), carried = draw_account(&order->receivable, pays);
         m_post(run, "accounts_receivable", -carried, -1, -1, number, -1);
         m_post(run, "realised_fx", carried - money, -1, -1, number, -1);
         left -= pays;
@@ -603,114 +881,205 @@ bool m_read_payment(struct run *run, int payment)
     m_post(run, "customer_deposits", -worth, -1, -1, number, -1);
     move_tax(run, order, left, unpaid_before);
     order->captured_total += amount;
-    if (!earn_at_payment(run, order))
+    struct earning earning = {.order = order};
+    earn_when_paid(run, &earning);
+    if (!finish_earning(run, &earning))
         return false;
     move_excess(run, order);
     return true;
 }
 
-/* --- cancel, shipment, delivery ------------------------------------------------------------------- */
-
-static void cancel_units(struct order_line *line, int64_t units)
+bool m_read_payment(struct run *run, int payment)
 {
-    int64_t of = line->qty - line->cancelled - line->earned;
-    if (units == 0)
-        return;
-    line->shipping.left -= m_draw(line->shipping.left, units, of);
-    line->shipping_discount.left -= m_draw(line->shipping_discount.left, units, of);
-    line->rounding.left -= m_draw(line->rounding.left, units, of);
-    for (int i = 0; i < line->tax_count; i++)
-        line->taxes[i].amount.left -= m_draw(line->taxes[i].amount.left, units, of);
-    for (int i = 0; i < line->shipping_tax_count; i++)
-        line->shipping_taxes[i].amount.left -= m_draw(line->shipping_taxes[i].amount.left, units, of);
-    if (line->kind == LINE_DROPSHIP)
-        line->dropship_cost.left -=
-            m_draw(line->dropship_cost.left, units, line->qty - line->cancelled - line->parts[0].shipped);
-    for (int i = 0; i < line->part_count; i++) {
-        struct part *part = &line->parts[i];
-        int64_t qty = in_parts(units, part), part_of = part->qty - part->cancelled - part->earned;
-        part->sales.left -= m_draw(part->sales.left, qty, part_of);
-        part->discount.left -= m_draw(part->discount.left, qty, part_of);
-        part->cancelled += qty;
-    }
-    line->cancelled += units;
+    const struct m_document *d = run->papers[run->paper].d;
+    struct order *order = order_of(run);
+    const struct m_line *listed = payment >= 0 ? &d->payments.at[payment] : NULL;
+    int64_t amount = listed ? listed->amount : d->amount;
+    const char *status = listed ? listed->status : d->status;
+    const char *gateway = listed ? listed->gateway : d->gateway;
+    const char *card = listed ? listed->gift_card : d->gift_card;
+    const char *id = listed ? listed->id : d->id;
+    if (status && !same(status, "captured"))
+        return true;
+    for (int i = 0; listed && i < run->captures.count; i++)
+        if (run->captures.at[i].order == order_number(run, order) && same_or_none(run->captures.at[i].id, id) &&
+            same_or_none(run->captures.at[i].gateway, gateway) && id)
+            return true; /* an earlier version, or a payment of its own, brought it */
+    currency money = d->currency ? currency_find(span_of(d->currency)) : run->settings->company;
+    if (money != order->money)
+        return m_refuse(run, "failed", "unsupported");
+    if (needs_rate(run, order->money))
+        return listed ? m_refuse_late(run, "waiting", "waits_rate") : m_refuse(run, "waiting", "waits_rate");
+    *LIST_ADD(run->arena, run->captures) = (struct captured){order_number(run, order), gateway, id};
+    order->gateway_captured = order->gateway_captured || !card;
+    order->card_captured = order->card_captured || card;
+    int64_t worth = at_rate(run, order->money, amount);
+    m_post(run, card ? "gift_card_liability" : "gateway_clearing", worth, -1, -1, order_number(run, order), -1);
+    return take_money(run, order, amount, worth);
 }
 
-/* Reading: of a bundle whose components left in part, open bundles are those all of whose components are open. */
+/* --- cancel, shipment, delivery ------------------------------------------------------------------- */
+
+static void cancel_taxes(struct tax *taxes, int count, int64_t units, int64_t of, int64_t *payable)
+{
+    for (int i = 0; i < count; i++) {
+        int64_t moved = m_draw(taxes[i].moved, units, of);
+        taxes[i].moved -= moved;
+        *payable += moved;
+        taxes[i].amount.left -= m_draw(taxes[i].amount.left, units, of);
+    }
+}
+
+static void cancel_units(struct run *run, struct earning *earning, struct order_line *line, int64_t units)
+{
+    if (units == 0)
+        return;
+    /* Units that were sold before they ship and are not earned yet go first; earned ones are taken back. */
+    int64_t not_earned = line->qty - line->cancelled - line->earned;
+    int64_t plain = least(units, not_earned);
+    if (plain > 0) {
+        line->shipping.left -= m_draw(line->shipping.left, plain, not_earned);
+        line->shipping_discount.left -= m_draw(line->shipping_discount.left, plain, not_earned);
+        line->rounding.left -= m_draw(line->rounding.left, plain, not_earned);
+        cancel_taxes(line->taxes, line->tax_count, plain, not_earned, &line->payable_cancelled);
+        cancel_taxes(line->shipping_taxes, line->shipping_tax_count, plain, not_earned,
+                     &line->payable_cancelled_shipping);
+    }
+    for (int i = 0; i < line->part_count; i++) {
+        struct part *part = &line->parts[i];
+        int64_t qty = least(in_parts(units, part), part_open(part));
+        int64_t of = part->qty - part->cancelled - part->earned, open = part_open(part) - part->sold;
+        int64_t unearned = least(qty, open);
+        part->sales.left -= m_draw(part->sales.left, unearned, of);
+        part->discount.left -= m_draw(part->discount.left, unearned, of);
+        if (line->kind == LINE_DROPSHIP)
+            line->dropship_cost.left -=
+                m_draw(line->dropship_cost.left, unearned, line->qty - line->cancelled - line->dropship_units);
+        take_back_part(run, earning, line, part, qty - unearned);
+        part->cancelled += qty;
+    }
+    take_back_whole(run, earning, line, units - plain);
+    line->cancelled += units;
+    int64_t refunded = least(units, line->refunded_open);
+    line->refunded_open -= refunded;
+    line->refunded_cancelled += refunded;
+}
+
 static int64_t open_units(const struct order_line *line)
 {
-    return least(whole_units(line, part_open), line->qty - line->cancelled - line->earned);
+    return line->qty - line->cancelled - least(line->qty - line->cancelled, completed(line, part_shipped));
 }
 
 bool m_read_cancel(struct run *run)
 {
     const struct m_document *d = run->papers[run->paper].d;
     struct order *order = order_of(run);
+    struct earning earning = {.order = order};
     for (size_t i = 0; i < d->lines.count; i++) {
         struct order_line *line = named_line(run, order, &d->lines.at[i]);
         if (!line)
             return false;
-        int64_t units = d->lines.at[i].qty == M_NONE ? open_units(line) : d->lines.at[i].qty;
-        if (units > open_units(line)) {
-            /* Reading: more than ordered less shipped is refused for good; less, but cancelled before, waits. */
-            bool shipped = units > line->qty - whole_units(line, part_shipped);
-            return shipped ? m_refuse_late(run, "failed", "shipped_units") : m_refuse_late(run, "waiting", "exceeds_open");
-        }
-        cancel_units(line, units);
+        int64_t units = named_qty(run, line, &d->lines.at[i], line->item);
+        units = units == M_NONE ? open_units(line) : units;
+        /* Reading: `exceeds_ordered` is for one line of a document that names more than the order's line has; what was
+         * cancelled (returned, refunded) before counts against what is open. */
+        if (units > line->qty)
+            return m_refuse_late(run, "failed", "exceeds_ordered");
+        if (units > line->qty - completed(line, part_shipped))
+            return m_refuse_late(run, "failed", "shipped_units");
+        if (units > open_units(line))
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        cancel_units(run, &earning, line, units);
     }
-    /* Reading: a cancel without lines that finds nothing open is posted and changes nothing. */
-    for (int i = 0; i < order->lines.count && d->lines.count == 0; i++)
-        cancel_units(&order->lines.at[i], open_units(&order->lines.at[i]));
+    bool shipped = false, cancelled = false, open = d->lines.count > 0;
+    for (int i = 0; i < order->lines.count && d->lines.count == 0; i++) {
+        struct order_line *line = &order->lines.at[i];
+        int64_t units = open_units(line);
+        cancelled = cancelled || line->cancelled > 0;
+        for (int k = 0; k < line->part_count; k++)
+            shipped = shipped || line->parts[k].shipped > 0;
+        open = open || units > 0;
+        cancel_units(run, &earning, line, units);
+    }
+    if (!open)
+        return shipped && !cancelled ? m_refuse(run, "failed", "shipped_units") : m_wait_for_open(run);
+    if (!finish_earning(run, &earning))
+        return false;
     move_excess(run, order);
     return true;
 }
 
 static bool stays_behind(const struct m_document *d, const struct run *run, const struct order_line *line)
 {
-    if (!d->location && !d->supplier)
-        return false; /* Reading: a shipment from nowhere in particular takes every line */
-    if (line->supplier && !is(d->supplier, line->supplier))
+    bool goods = line->kind == LINE_STOCK || line->kind == LINE_DROPSHIP;
+    if (line->kind == LINE_DROPSHIP &&
+        (d->location || (line->supplier && d->supplier && !same(line->supplier, d->supplier))))
         return true;
-    return line->location >= 0 && !(d->location && line->location == run->papers[run->paper].location);
+    if (line->kind == LINE_STOCK && d->supplier)
+        return true;
+    /* Reading: a shipment that names neither location nor supplier takes every line. */
+    return goods && d->location && line->location >= 0 && line->location != run->papers[run->paper].location;
 }
 
-static int64_t dropship_units(struct run *run, struct order *order, struct order_line *line, int64_t qty, bool deferred)
+/* Units of a part leave the stock, to one role. */
+static bool ship_stock(struct run *run, struct order *order, struct order_line *line, int part_number, int64_t qty,
+                       const char *role, const struct m_lines *picks)
 {
-    int64_t of = line->qty - line->cancelled - (line->parts[0].shipped - qty);
-    int64_t cost = draw_bucket(&line->dropship_cost, qty, of);
-    int number = order_number(run, order);
-    m_post(run, deferred ? "deferred_dropship_cost" : "cost_of_sales_dropship", cost, line->parts[0].item, -1, number,
-         line_number(order, line));
-    m_post(run, "accrued_purchases", -cost, line->parts[0].item, -1, -1, -1);
-    return cost;
+    struct part *part = &line->parts[part_number];
+    int number = order_number(run, order), at = line_number(order, line), location = from_location(run, line);
+    struct destination to = {role, number, at, part_number, location, run->paper, -1};
+    struct issued issued;
+    if (qty == 0)
+        return true;
+    if (!m_issue(run, part->item, location, qty, to, picks, &issued))
+        return false;
+    m_post(run, role, issued.total, part->item, location, number, at);
+    return true;
+}
+
+/* Units sold before they shipped: the estimate is cleared, what it differs by stays in COGS. */
+static void clear_sold(struct run *run, struct order *order, struct order_line *line, struct part *part, int64_t qty)
+{
+    int64_t estimate = qty ? m_draw(part->sold_value, qty, part->sold) : 0;
+    int number = order_number(run, order), at = line_number(order, line), location = from_location(run, line);
+    part->sold -= qty;
+    part->sold_value -= estimate;
+    m_post(run, "goods_sold_not_shipped", estimate, part->item, location, number, at);
+    m_post(run, "cogs", -estimate, part->item, location, number, at);
 }
 
 static bool ship_part(struct run *run, struct earning *earning, struct order_line *line, int part_number, int64_t qty,
                       const struct m_lines *picks)
 {
     struct order *order = earning->order;
-    const struct paper *paper = &run->papers[run->paper];
     struct part *part = &line->parts[part_number];
-    int number = order_number(run, order), line_at = line_number(order, line);
-    bool at_delivery = run->settings->revenue_at == M_AT_DELIVERY &&
-                       (line->kind == LINE_STOCK || line->kind == LINE_DROPSHIP);
+    bool goods = line->kind == LINE_STOCK || line->kind == LINE_DROPSHIP;
+    bool later = goods && run->settings->revenue_at == M_AT_DELIVERY;
+    int64_t sold = least(qty, part->sold), unsold = qty - sold;
+    const char *role = later || pays_first(run) ? "goods_out" : "cogs";
+    if (qty == 0)
+        return true;
     part->shipped += qty;
-    struct shipped *shipped = LIST_ADD(run->arena, run->shipments);
-    *shipped = (struct shipped){.paper = run->paper, .order = number, .line = line_at, .part = part_number, .qty = qty};
-    int shipped_at = run->shipments.count - 1;
+    *LIST_ADD(run->arena, run->shipments) = (struct shipped){.paper = run->paper,
+                                                             .order = order_number(run, order),
+                                                             .line = line_number(order, line),
+                                                             .part = part_number,
+                                                             .qty = qty,
+                                                             .earned = later ? 0 : qty};
     if (line->kind == LINE_DROPSHIP) {
-        int64_t cost = dropship_units(run, order, line, qty, at_delivery);
-        run->shipments.at[shipped_at].cost = cost;
+        if (unsold)
+            accrue_dropship(run, order, line, unsold,
+                            later || pays_first(run) ? "deferred_dropship_cost" : dropship_role(run));
+        part->sold -= sold;
     } else if (line->kind == LINE_STOCK && m_is_stocked(run, part->item)) {
-        int location = paper->d->location ? paper->location : line->location >= 0 ? line->location : 0;
-        const char *role = at_delivery ? "goods_out" : "cogs";
-        struct issued issued;
-        struct destination to = {role, number, line_at, part_number, location, run->paper, -1};
-        if (!m_issue(run, part->item, location, qty, to, picks, &issued))
+        if (!ship_stock(run, order, line, part_number, sold, "cogs", picks) ||
+            !ship_stock(run, order, line, part_number, unsold, role, picks))
             return false;
-        m_post(run, role, issued.total, part->item, location, number, line_at);
+        clear_sold(run, order, line, part, sold);
+    } else {
+        part->sold -= sold;
     }
-    if (!at_delivery)
+    if (!later && !pays_first(run))
         earn_part(run, earning, line, part, qty);
     return true;
 }
@@ -735,9 +1104,8 @@ static bool ship_named(struct run *run, struct earning *earning, const struct m_
         struct part *part = &line->parts[i];
         if (named->component && !same(named->component, part->sku))
             continue;
-        int64_t qty = named->qty == M_NONE     ? part_open(part)
-                      : named->component != NULL ? named->qty
-                                                 : in_parts(named->qty, part);
+        int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
+        int64_t qty = stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
         if (!within_order(run, part, qty) || !ship_part(run, earning, line, i, qty, &named->picks))
             return false;
         taken++;
@@ -766,7 +1134,8 @@ bool m_read_shipment(struct run *run)
         }
     }
     if (d->lines.count == 0 && taken == 0)
-        return m_refuse(run, "waiting", "exceeds_open");
+        return m_wait_for_open(run);
+    earn_when_paid(run, &earning);
     if (!finish_earning(run, &earning))
         return false;
     if (d->cost != M_NONE) {
@@ -780,51 +1149,46 @@ bool m_read_shipment(struct run *run)
 static void deliver(struct run *run, struct earning *earning, struct shipped *shipped, int64_t qty)
 {
     struct order_line *line = &earning->order->lines.at[shipped->line];
-    int64_t of = shipped->qty - shipped->delivered;
-    int number = shipped->order;
+    int64_t earns = least(qty, shipped->qty - shipped->earned - shipped->back);
     shipped->delivered += qty;
-    if (run->settings->revenue_at != M_AT_DELIVERY)
+    if (run->settings->revenue_at != M_AT_DELIVERY || earns <= 0)
         return;
-    if (line->kind == LINE_DROPSHIP) {
-        int64_t cost = m_draw(shipped->cost, qty, of);
-        shipped->cost -= cost;
-        m_post(run, "cost_of_sales_dropship", cost, line->parts[0].item, -1, number, shipped->line);
-        m_post(run, "deferred_dropship_cost", -cost, line->parts[0].item, -1, number, shipped->line);
-    } else if (line->kind == LINE_STOCK) {
-        m_deliver_units(run, number, shipped->line, shipped->part, shipped->paper, qty);
-    } else {
-        return;
-    }
-    earn_part(run, earning, line, &line->parts[shipped->part], qty);
+    shipped->earned += earns;
+    struct part *part = &line->parts[shipped->part];
+    if (line->kind == LINE_DROPSHIP)
+        recognise_dropship(run, earning->order, line, earns, part->shipped - part->earned);
+    else if (line->kind == LINE_STOCK)
+        m_deliver_units(run, shipped->order, shipped->line, shipped->part, shipped->paper, earns);
+    earn_part(run, earning, line, part, earns);
 }
 
 bool m_read_delivery(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
-    int number = run->papers[paper->target].order;
-    struct earning earning = {.order = &run->orders[number]};
+    struct earning earning = {.order = &run->orders[run->papers[paper->target].order]};
     for (int i = 0; i < run->shipments.count && d->lines.count == 0; i++) {
         struct shipped *shipped = &run->shipments.at[i];
         if (shipped->paper == paper->target)
-            deliver(run, &earning, shipped, shipped->qty - shipped->delivered - shipped->back);
+            deliver(run, &earning, shipped, shipped->qty - shipped->delivered);
     }
     for (size_t k = 0; k < d->lines.count; k++) {
         struct order_line *line = named_line(run, earning.order, &d->lines.at[k]);
         if (!line)
             return false;
+        int64_t units = named_qty(run, line, &d->lines.at[k], line->item);
         for (int part = 0; part < line->part_count; part++) {
-            int64_t qty = in_parts(m_or_zero(d->lines.at[k].qty), &line->parts[part]);
+            int64_t qty = units == M_NONE ? 0 : in_parts(units, &line->parts[part]);
             for (int i = 0; i < run->shipments.count; i++) {
                 struct shipped *shipped = &run->shipments.at[i];
                 if (shipped->paper != paper->target || shipped->part != part ||
                     shipped->line != line_number(earning.order, line))
                     continue;
-                int64_t open = shipped->qty - shipped->delivered - shipped->back;
-                int64_t now = d->lines.at[k].qty == M_NONE ? open : least(open, qty);
+                int64_t open = shipped->qty - shipped->delivered;
+                int64_t now = units == M_NONE ? open : least(open, qty);
                 if (now > 0)
                     deliver(run, &earning, shipped, now);
-                qty -= now;
+                qty -= units == M_NONE ? 0 : now;
             }
             if (qty > 0)
                 return m_refuse_late(run, "waiting", "exceeds_open");
@@ -833,36 +1197,30 @@ bool m_read_delivery(struct run *run)
     return finish_earning(run, &earning);
 }
 
-/* --- revenue_at payment ---------------------------------------------------------------------------- */
-
-static bool earn_at_payment(struct run *run, struct order *order)
-{
-    (void)order;
-    /* The settings with revenue_at payment are not modelled yet (README.md). */
-    must(run->settings->revenue_at != M_AT_PAYMENT);
-    return true;
-}
-
 /* --- returns --------------------------------------------------------------------------------------- */
 
-static bool covered(const struct run *run, const struct order *order, const struct m_document *d)
+static int64_t wanted_of(struct run *run, const struct order_line *line, const struct part *part,
+                         const struct m_document *d)
 {
-    (void)run;
+    int64_t wanted = 0;
+    for (size_t at = 0; at < d->lines.count; at++) {
+        const struct m_line *named = &d->lines.at[at];
+        bool fits = named->line ? same(named->line, line->id) : is(named->sku, line->sku);
+        if (!fits || (named->component && !same(named->component, part->sku)))
+            continue;
+        int64_t qty = named_qty(run, line, named, named->component ? part->item : line->item);
+        wanted += named->component ? qty : in_parts(qty, part);
+    }
+    return wanted;
+}
+
+static bool covered(struct run *run, const struct order *order, const struct m_document *d)
+{
     for (int i = 0; i < order->lines.count; i++) {
         const struct order_line *line = &order->lines.at[i];
-        for (int k = 0; k < line->part_count; k++) {
-            const struct part *part = &line->parts[k];
-            int64_t wanted = 0;
-            for (size_t at = 0; at < d->lines.count; at++) {
-                const struct m_line *named = &d->lines.at[at];
-                bool fits = named->line ? same(named->line, line->id) : is(named->sku, line->sku);
-                if (!fits || (named->component && !same(named->component, part->sku)))
-                    continue;
-                wanted += named->component ? named->qty : in_parts(named->qty, part);
-            }
-            if (part->returned + wanted > part->shipped)
+        for (int k = 0; k < line->part_count; k++)
+            if (line->parts[k].returned + wanted_of(run, line, &line->parts[k], d) > line->parts[k].shipped)
                 return false;
-        }
     }
     return true;
 }
@@ -901,6 +1259,69 @@ static bool return_without_order(struct run *run)
     return true;
 }
 
+/* Of the units that come back, earned ones come first; the others are never earned. Reading: those are units of the first
+ * shipments of the line that have any not earned. */
+static void never_earned(struct run *run, int order, int line, int part_number, struct part *part, int64_t qty)
+{
+    int64_t earned = least(qty, part->earned - part->returned_earned);
+    part->returned_earned += earned;
+    qty -= earned;
+    for (int i = 0; i < run->shipments.count && qty > 0; i++) {
+        struct shipped *shipped = &run->shipments.at[i];
+        if (shipped->order != order || shipped->line != line || shipped->part != part_number)
+            continue;
+        int64_t back = least(qty, shipped->qty - shipped->earned - shipped->back);
+        shipped->back += back;
+        qty -= back;
+    }
+}
+
+/* Dropshipped goods back: to the supplier, who credits them; damaged, lost or kept nothing happens. */
+static bool return_dropship(struct run *run, struct order *order, struct order_line *line, int64_t qty,
+                            const struct m_line *named)
+{
+    bool to_supplier = is(named->disposition, "to_supplier");
+    if (!to_supplier &&
+        (!named->disposition || is(named->disposition, "sellable") || is(named->disposition, "quarantined")))
+        return m_refuse_late(run, "failed", "unsupported");
+    int64_t left = line->dropship_units - line->dropship_back;
+    int64_t cost = to_supplier ? m_draw(line->dropship_cost.earned - line->dropship_credited, qty, left) : 0;
+    line->dropship_back += qty;
+    if (!to_supplier)
+        return true;
+    line->dropship_credited += cost;
+    int64_t credit = named->credit != M_NONE ? m_in_company(run, named->credit) : cost;
+    int number = order_number(run, order), at = line_number(order, line);
+    m_post(run, "accrued_purchases", credit, line->item, -1, number, at);
+    m_post(run, dropship_role(run), -credit, line->item, -1, number, at);
+    return true;
+}
+
+static bool return_line(struct run *run, struct order *order, int place)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_line *named = &paper->d->lines.at[place];
+    struct order_line *line = named_line(run, order, named);
+    if (!line)
+        return false;
+    for (int k = 0; k < line->part_count; k++) {
+        struct part *part = &line->parts[k];
+        if (named->component && !same(named->component, part->sku))
+            continue;
+        int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
+        int64_t qty = named->component ? stated : in_parts(stated, part);
+        part->returned += qty;
+        never_earned(run, order_number(run, order), line_number(order, line), k, part, qty);
+        if (line->kind == LINE_DROPSHIP && !return_dropship(run, order, line, qty, named))
+            return false;
+        if (line->kind == LINE_STOCK && m_is_stocked(run, part->item) &&
+            !m_return_units(run, order_number(run, order), line_number(order, line), k, qty, named->disposition,
+                            paper->location, place))
+            return false;
+    }
+    return true;
+}
+
 bool m_read_return(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -908,36 +1329,30 @@ bool m_read_return(struct run *run)
     if (paper->order < 0)
         return return_without_order(run);
     struct order *order = order_of(run);
+    bool exceeds = false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct order_line *line = named_line(run, order, &d->lines.at[i]);
         if (!line)
             return false;
         bool known = !d->lines.at[i].component;
-        for (int k = 0; k < line->part_count; k++)
+        for (int k = 0; k < line->part_count; k++) {
             known = known || same(line->parts[k].sku, d->lines.at[i].component);
+            exceeds = exceeds || wanted_of(run, line, &line->parts[k], d) > line->parts[k].qty;
+        }
         if (!known)
             return m_refuse(run, "failed", "line_unknown");
-        if (line->kind == LINE_DROPSHIP || is(d->lines.at[i].disposition, "to_supplier"))
-            return m_refuse(run, "failed", "unsupported");
     }
     if (!covered(run, order, d)) {
+        /* It may still be dated by a later shipment, of a version that orders more. */
         *LIST_ADD(run->arena, run->late_returns) = run->paper;
-        return m_wait_for_open(run);
+        return exceeds ? m_refuse(run, "failed", "exceeds_ordered") : m_wait_for_open(run);
     }
     for (size_t i = 0; i < d->lines.count; i++) {
-        const struct m_line *named = &d->lines.at[i];
-        struct order_line *line = named_line(run, order, named);
-        for (int k = 0; k < line->part_count; k++) {
-            struct part *part = &line->parts[k];
-            if (named->component && !same(named->component, part->sku))
-                continue;
-            int64_t qty = named->component ? named->qty : in_parts(named->qty, part);
-            part->returned += qty;
-            if (line->kind == LINE_STOCK && m_is_stocked(run, part->item) &&
-                !m_return_units(run, order_number(run, order), line_number(order, line), k, qty, named->disposition,
-                              paper->location, (int)i))
-                return false;
-        }
+        const struct order_line *line = named_line(run, order, &d->lines.at[i]);
+        if (line && line->kind == LINE_STOCK && is(d->lines.at[i].disposition, "to_supplier"))
+            return m_refuse_late(run, "failed", "unsupported");
+        if (!return_line(run, order, (int)i))
+            return false;
     }
     return true;
 }
@@ -949,7 +1364,8 @@ struct refunding {
     int64_t worth; /* what was debited, company's currency */
 };
 
-static void refund_line(struct run *run, struct refunding *refunding, const char *role, int64_t amount, int item, int line)
+static void refund_at_rate(struct run *run, struct refunding *refunding, const char *role, int64_t amount, int item,
+                           int line)
 {
     if (amount == 0)
         return;
@@ -958,15 +1374,24 @@ static void refund_line(struct run *run, struct refunding *refunding, const char
     m_post(run, role, worth, item, -1, order_number(run, refunding->order), line);
 }
 
-static bool refund_account(struct run *run, struct refunding *refunding, struct account *account, const char *role,
+/* As much of an amount as an account has; returns what it lacks. */
+static int64_t refund_from(struct run *run, struct refunding *refunding, struct account *account, const char *role,
                            int64_t amount)
 {
-    if (amount > account->order)
-        return m_refuse_late(run, "waiting", "exceeds_open");
-    int64_t carried = draw_account(account, amount);
+    int64_t taken = least(amount, account->order);
+    int64_t carried = draw_account(account, taken);
     refunding->worth += carried;
     m_post(run, role, carried, -1, -1, order_number(run, refunding->order), -1);
-    return true;
+    return amount - taken;
+}
+
+static int64_t refund_from_due(struct run *run, struct refunding *refunding, int64_t amount)
+{
+    return refund_from(run, refunding, &refunding->order->refunds_due, "refunds_due", amount);
+}
+static int64_t refund_from_deposit(struct run *run, struct refunding *refunding, int64_t amount)
+{
+    return refund_from(run, refunding, &refunding->order->deposit, "customer_deposits", amount);
 }
 
 static int64_t earned_goods(const struct order_line *line)
@@ -977,56 +1402,110 @@ static int64_t earned_goods(const struct order_line *line)
     return earned;
 }
 
-static int64_t earned_tax(const struct tax *taxes, int count)
+/* Everything the order earned from its customer and has not given back: goods, shipping, tax, tips and fees kept. */
+static int64_t earned_value_left(const struct order *order)
 {
-    int64_t earned = 0;
-    for (int i = 0; i < count; i++)
-        earned += taxes[i].marketplace ? 0 : taxes[i].amount.earned;
-    return earned;
-}
-
-/* Everything the order earned from its customer: goods, shipping, tax. */
-static int64_t earned_value(const struct order *order)
-{
-    int64_t earned = 0;
+    int64_t earned = order->tips + order->fees_kept - order->refunded_earned;
     for (int i = 0; i < order->lines.count; i++) {
         const struct order_line *line = &order->lines.at[i];
         earned += earned_goods(line) + line->shipping.earned - line->shipping_discount.earned +
-                  earned_tax(line->taxes, line->tax_count) + earned_tax(line->shipping_taxes, line->shipping_tax_count);
+                  tax_earned(line->taxes, line->tax_count) + tax_earned(line->shipping_taxes, line->shipping_tax_count);
     }
-    return earned;
+    return most(0, earned);
 }
 
-static bool refund_earned(struct run *run, struct refunding *refunding, const char *role, int64_t amount, int item, int line)
+static void refund_earned(struct run *run, struct refunding *refunding, const char *role, int64_t amount, int item,
+                          int line)
+{
+    refunding->order->refunded_earned += amount;
+    refund_at_rate(run, refunding, role, amount, item, line);
+}
+
+static bool refund_marketplace_tax(struct run *run, struct refunding *refunding, int64_t amount)
 {
     struct order *order = refunding->order;
-    if (amount > earned_value(order) - order->refunded_earned)
+    if (amount > order->marketplace_tax - order->marketplace_refunded)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    order->refunded_earned += amount;
-    refund_line(run, refunding, role, amount, item, line);
+    order->marketplace_refunded += amount;
+    refund_at_rate(run, refunding, "marketplace_tax_withheld", amount, -1, -1);
     return true;
 }
 
-static bool refund_marketplace_tax(struct run *run, struct refunding *refunding, const struct m_lines *taxes)
+/* Tax that was payable before it was earned (tax_point payment), as far as a line has any: of cancelled units, then of
+ * open ones. Returns what it lacks. */
+static int64_t refund_payable(struct run *run, struct refunding *refunding, struct tax *taxes, int count,
+                              int64_t *cancelled, int64_t amount, int item, int line)
 {
-    struct order *order = refunding->order;
-    for (size_t i = 0; i < taxes->count; i++) {
-        if (!is(taxes->at[i].remitter, "marketplace"))
-            continue;
-        if (taxes->at[i].amount > order->marketplace_withheld)
-            return m_refuse_late(run, "waiting", "exceeds_open");
-        order->marketplace_withheld -= taxes->at[i].amount;
-        refund_line(run, refunding, "marketplace_tax_withheld", taxes->at[i].amount, -1, -1);
+    int64_t taken = least(amount, *cancelled);
+    *cancelled -= taken;
+    for (int i = 0; i < count && taken < amount; i++) {
+        int64_t part = least(amount - taken, taxes[i].moved);
+        taxes[i].moved -= part;
+        taken += part;
     }
+    refund_at_rate(run, refunding, "sales_tax_payable", taken, item, line);
+    return amount - taken;
+}
+
+struct refund_parts { /* of one line's amount, or of its tax: by which units it is of */
+    int64_t cancelled, earned, open;
+};
+
+static struct refund_parts part_by_units(int64_t amount, const struct refund_parts *units)
+{
+    struct refund_parts parts = {0};
+    int64_t of = units->cancelled + units->earned + units->open;
+    if (of == 0) {
+        parts.open = amount;
+        return parts;
+    }
+    parts.cancelled = m_draw(amount, units->cancelled, of);
+    of -= units->cancelled;
+    parts.earned = of ? m_draw(amount - parts.cancelled, units->earned, of) : 0;
+    parts.open = amount - parts.cancelled - parts.earned;
+    return parts;
+}
+
+static bool units_of_refund(struct run *run, struct order_line *line, int64_t qty, struct refund_parts *out_units)
+{
+    int64_t cancelled = line->cancelled + line->largest_qty - line->qty - line->refunded_cancelled;
+    if (qty > line->largest_qty)
+        return m_refuse_late(run, "failed", "exceeds_ordered");
+    out_units->cancelled = least(qty, most(0, cancelled));
+    out_units->earned = least(qty - out_units->cancelled, most(0, line->earned - line->refunded_earned));
+    out_units->open = qty - out_units->cancelled - out_units->earned;
+    if (out_units->open > line->qty - line->cancelled - line->earned - line->refunded_open)
+        return m_refuse_late(run, "waiting", "exceeds_open");
+    line->refunded_cancelled += out_units->cancelled;
+    line->refunded_earned += out_units->earned;
+    line->refunded_open += out_units->open;
     return true;
 }
 
-static int64_t merchant_tax_of(const struct m_lines *taxes)
+/* One tax of a refund: what of it is of earned units comes off what the line's taxes of that jurisdiction earned (without
+ * one, off all in their order), the rest is as of open units. False: more than these taxes are in any version. */
+static bool refund_line_tax(struct order_line *line, const struct m_line *stated, const struct refund_parts *units,
+                            bool by_units, struct refund_parts *sum)
 {
-    int64_t sum = 0;
-    for (size_t i = 0; i < taxes->count; i++)
-        sum += is(taxes->at[i].remitter, "marketplace") ? 0 : taxes->at[i].amount;
-    return sum;
+    struct refund_parts parts = {.earned = stated->amount};
+    if (by_units)
+        parts = part_by_units(stated->amount, units);
+    int64_t earned = parts.earned, left = stated->amount;
+    for (int i = 0; i < line->tax_count; i++) {
+        struct tax *tax = &line->taxes[i];
+        if (tax->marketplace || (stated->jurisdiction && !is(tax->jurisdiction, stated->jurisdiction)))
+            continue;
+        int64_t off_earned = least(earned, most(0, tax->amount.earned - tax->refunded_earned));
+        int64_t off_cap = least(left, most(0, tax->largest - tax->refunded));
+        tax->refunded_earned += off_earned;
+        tax->refunded += off_cap;
+        earned -= off_earned;
+        left -= off_cap;
+    }
+    sum->cancelled += parts.cancelled;
+    sum->earned += parts.earned - earned;
+    sum->open += parts.open + earned;
+    return left == 0;
 }
 
 /* One line: its qty is taken from cancelled, then earned, then open units; amount and taxes follow by draws. */
@@ -1036,94 +1515,105 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     struct order_line *line = named_line(run, order, named);
     if (!line)
         return false;
-    int number = line_number(order, line), item = line->parts[0].item;
-    int64_t amount = m_or_zero(named->amount), cancelled = 0, earned = 0, open = 0;
-    int64_t goods_left = earned_goods(line) - line->refunded_amount;
-    int64_t tax_left = earned_tax(line->taxes, line->tax_count) - line->refunded_tax;
-    if (named->qty != M_NONE) {
-        int64_t qty = named->qty;
-        cancelled = least(qty, line->cancelled - line->refunded_cancelled);
-        earned = least(qty - cancelled, line->earned - line->refunded_earned);
-        open = qty - cancelled - earned;
-        if (open > line->qty - line->cancelled - line->earned - line->refunded_open)
+    int number = line_number(order, line);
+    int64_t amount = m_or_zero(named->amount), tax = merchant_tax_of(&named->tax);
+    int64_t goods_left = most(0, earned_goods(line) - line->refunded_amount);
+    struct refund_parts goods = {.earned = amount}, taxes = {0}, units = {0};
+    int64_t qty = named_qty(run, line, named, line->item);
+    if (qty != M_NONE && !units_of_refund(run, line, qty, &units))
+        return false;
+    if (qty != M_NONE)
+        goods = part_by_units(amount, &units);
+    for (size_t i = 0; i < named->tax.count; i++)
+        if (!is(named->tax.at[i].remitter, "marketplace") &&
+            !refund_line_tax(line, &named->tax.at[i], &units, qty != M_NONE, &taxes))
             return m_refuse_late(run, "waiting", "exceeds_open");
-        line->refunded_cancelled += cancelled;
-        line->refunded_earned += earned;
-        line->refunded_open += open;
-    }
-    /* Parts of the amount and of each tax: by units, or (an allowance) earned as far as it goes, then open. */
-    int64_t due = 0, deposit = 0, goods = 0, tax_back = 0;
-    if (named->qty != M_NONE) {
-        int64_t of = cancelled + earned + open;
-        int64_t a = of ? m_draw(amount, cancelled, of) : 0;
-        int64_t b = of - cancelled ? m_draw(amount - a, earned, of - cancelled) : 0;
-        due += a;
-        goods += b;
-        deposit += amount - a - b;
-        for (size_t i = 0; i < named->tax.count; i++) {
-            if (is(named->tax.at[i].remitter, "marketplace"))
-                continue;
-            int64_t tax = named->tax.at[i].amount;
-            a = of ? m_draw(tax, cancelled, of) : 0;
-            b = of - cancelled ? m_draw(tax - a, earned, of - cancelled) : 0;
-            due += a;
-            tax_back += b;
-            deposit += tax - a - b;
-        }
-    } else {
-        int64_t tax = merchant_tax_of(&named->tax);
-        goods = least(amount, most(0, goods_left));
-        tax_back = least(tax, most(0, tax_left));
-        deposit = amount - goods + tax - tax_back;
-    }
-    if (goods > goods_left || tax_back > tax_left)
+    /* What exceeds what the line, or the order as a whole, earned and did not refund is as of open units. Reading: the
+     * line's taxes are taken off the order's earned value first. */
+    int64_t tax_earned_left = least(taxes.earned, earned_value_left(order));
+    taxes.open += taxes.earned - tax_earned_left;
+    taxes.earned = tax_earned_left;
+    goods_left = least(goods_left, earned_value_left(order) - taxes.earned);
+    goods.open += goods.earned - least(goods.earned, goods_left);
+    goods.earned = least(goods.earned, goods_left);
+    /* Reading: the cap of a line is its goods' value, and that of each tax its own. */
+    if (line->refunded_value + amount > line->largest_value)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    line->refunded_amount += goods;
-    line->refunded_tax += tax_back;
-    return refund_account(run, refunding, &order->refunds_due, "refunds_due", due) &&
-           refund_earned(run, refunding, "returns_and_allowances", goods, item, number) &&
-           refund_earned(run, refunding, "sales_tax_payable", tax_back, item, number) &&
-           refund_account(run, refunding, &order->deposit, "customer_deposits", deposit) &&
-           refund_marketplace_tax(run, refunding, &named->tax);
-}
-
-/* So much from what was earned, the rest from refunds due, then deposits. */
-static bool refund_shipping_part(struct run *run, struct refunding *refunding, const char *role, int64_t amount,
-                                 int64_t earned_left, int64_t *refunded)
-{
-    struct order *order = refunding->order;
-    int64_t earned = least(amount, most(0, earned_left));
-    int64_t due = least(amount - earned, order->refunds_due.order);
-    *refunded += earned;
-    return refund_earned(run, refunding, role, earned, -1, -1) &&
-           refund_account(run, refunding, &order->refunds_due, "refunds_due", due) &&
-           refund_account(run, refunding, &order->deposit, "customer_deposits", amount - earned - due);
+    line->refunded_value += amount;
+    line->refunded_amount += goods.earned;
+    bool card = line->kind == LINE_GIFT_CARD;
+    refund_earned(run, refunding, card ? "gift_card_liability" : "returns_and_allowances", goods.earned, line->item,
+                  number);
+    refund_earned(run, refunding, "sales_tax_payable", taxes.earned, line->item, number);
+    int64_t lacking = refund_payable(run, refunding, line->taxes, line->tax_count, &line->payable_cancelled,
+                                     taxes.cancelled + taxes.open, line->item, number);
+    /* Reading: tax that was payable already is taken off the cancelled part first. */
+    int64_t payable = taxes.cancelled + taxes.open - lacking;
+    int64_t due = goods.cancelled + most(0, taxes.cancelled - payable);
+    int64_t open = goods.open + taxes.open - most(0, payable - taxes.cancelled);
+    lacking = refund_from_deposit(run, refunding, refund_from_due(run, refunding, due));
+    lacking += refund_from_due(run, refunding, refund_from_deposit(run, refunding, open));
+    if (lacking > 0)
+        return m_refuse_late(run, "waiting", "exceeds_open");
+    return refund_marketplace_tax(run, refunding, tax_sum(&named->tax) - tax);
 }
 
 static bool refund_shipping(struct run *run, struct refunding *refunding, const struct m_line *shipping)
 {
     struct order *order = refunding->order;
-    int64_t income = 0, tax = 0;
+    int64_t income = 0, tax = 0, wanted = m_or_zero(shipping->amount), wanted_tax = merchant_tax_of(&shipping->tax);
     for (int i = 0; i < order->lines.count; i++) {
         const struct order_line *line = &order->lines.at[i];
         income += line->shipping.earned - line->shipping_discount.earned;
-        tax += earned_tax(line->shipping_taxes, line->shipping_tax_count);
+        tax += tax_earned(line->shipping_taxes, line->shipping_tax_count);
     }
-    return refund_shipping_part(run, refunding, "shipping_refunded", m_or_zero(shipping->amount),
-                                income - order->refunded_shipping, &order->refunded_shipping) &&
-           refund_shipping_part(run, refunding, "sales_tax_payable", merchant_tax_of(&shipping->tax),
-                                tax - order->refunded_shipping_tax, &order->refunded_shipping_tax) &&
-           refund_marketplace_tax(run, refunding, &shipping->tax);
+    int64_t earned_tax =
+        least(wanted_tax, least(earned_value_left(order), most(0, tax - order->refunded_shipping_tax)));
+    int64_t earned =
+        least(wanted, least(earned_value_left(order) - earned_tax, most(0, income - order->refunded_shipping)));
+    order->refunded_shipping += earned;
+    order->refunded_shipping_tax += earned_tax;
+    refund_earned(run, refunding, "shipping_refunded", earned, -1, -1);
+    refund_earned(run, refunding, "sales_tax_payable", earned_tax, -1, -1);
+    int64_t lacking = wanted_tax - earned_tax;
+    for (int i = 0; i < order->lines.count; i++) {
+        struct order_line *line = &order->lines.at[i];
+        lacking = refund_payable(run, refunding, line->shipping_taxes, line->shipping_tax_count,
+                                 &line->payable_cancelled_shipping, lacking, -1, -1);
+    }
+    lacking += wanted - earned;
+    lacking = refund_from_deposit(run, refunding, refund_from_due(run, refunding, lacking));
+    if (lacking > 0)
+        return m_refuse_late(run, "waiting", "exceeds_open");
+    return refund_marketplace_tax(run, refunding, tax_sum(&shipping->tax) - wanted_tax);
 }
 
 static bool refund_in_total(struct run *run, struct refunding *refunding, int64_t amount)
 {
     struct order *order = refunding->order;
-    int64_t due = least(amount, order->refunds_due.order);
-    int64_t earned = least(amount - due, most(0, earned_value(order) - order->refunded_earned));
-    return refund_account(run, refunding, &order->refunds_due, "refunds_due", due) &&
-           refund_earned(run, refunding, "returns_and_allowances", earned, -1, -1) &&
-           refund_account(run, refunding, &order->deposit, "customer_deposits", amount - due - earned);
+    int64_t left = refund_from_due(run, refunding, amount);
+    int64_t earned = least(left, earned_value_left(order));
+    refund_earned(run, refunding, "returns_and_allowances", earned, -1, -1);
+    left = refund_from_deposit(run, refunding, left - earned);
+    for (int i = 0; i < order->lines.count; i++) {
+        struct order_line *line = &order->lines.at[i];
+        left = refund_payable(run, refunding, line->taxes, line->tax_count, &line->payable_cancelled, left, -1, -1);
+        left = refund_payable(run, refunding, line->shipping_taxes, line->shipping_tax_count,
+                              &line->payable_cancelled_shipping, left, -1, -1);
+    }
+    int64_t tax = least(left, order->marketplace_tax - order->marketplace_refunded);
+    if (tax > 0 && !refund_marketplace_tax(run, refunding, tax))
+        return false;
+    return left == tax || m_refuse_late(run, "waiting", "exceeds_open");
+}
+
+/* Where the money goes that is no store credit and no exchange: the gateway, or the card it came from. */
+static const char *refund_role(const struct run *run, const struct m_document *d, const struct order *order)
+{
+    (void)run;
+    if (d->store_credit)
+        return "store_credit_liability";
+    return !d->gateway && order->card_captured && !order->gateway_captured ? "gift_card_liability" : "gateway_clearing";
 }
 
 bool m_read_refund(struct run *run)
@@ -1136,6 +1626,10 @@ bool m_read_refund(struct run *run)
     struct refunding refunding = {order, 0};
     const struct m_line *shipping = shipping_of(d);
     int64_t fee = m_or_zero(d->restocking_fee), parts = -fee;
+    currency money = d->currency ? currency_find(span_of(d->currency)) : run->settings->company;
+    struct order *other = paper->other_order >= 0 ? &run->orders[paper->other_order] : NULL;
+    if (money != order->money || (other && other->money != money))
+        return m_refuse(run, "failed", "unsupported");
     if (needs_rate(run, order->money))
         return m_refuse(run, "waiting", "waits_rate");
     for (size_t i = 0; i < d->lines.count; i++)
@@ -1155,23 +1649,22 @@ bool m_read_refund(struct run *run)
         return false;
     int64_t paid = at_rate(run, order->money, d->amount), kept = at_rate(run, order->money, fee);
     int number = order_number(run, order);
-    if (paper->other_order >= 0) {
-        /* Reading: an exchange becomes a deposit of the other order, whatever it owes; nothing is looked at again. */
-        struct order *other = &run->orders[paper->other_order];
-        other->deposit.order += d->amount;
-        other->deposit.company += paid;
-        m_post(run, "customer_deposits", -paid, -1, -1, paper->other_order, -1);
-    } else {
-        m_post(run, d->store_credit ? "store_credit_liability" : "gateway_clearing", -paid, -1, -1, number, -1);
-    }
+    order->fees_kept += fee;
     m_post(run, "restocking_fee_income", -kept, -1, -1, number, -1);
     m_post(run, "realised_fx", paid + kept - refunding.worth, -1, -1, number, -1);
-    return true;
+    if (!other) {
+        m_post(run, refund_role(run, d, order), -paid, -1, -1, number, -1);
+        return true;
+    }
+    /* In the other order's book a payment whose debit is its own deposits, which this refund has credited. */
+    m_post(run, "customer_deposits", -paid, -1, -1, paper->other_order, -1);
+    m_post(run, "customer_deposits", paid, -1, -1, paper->other_order, -1);
+    return take_money(run, other, d->amount, paid);
 }
 
 /* --- a person's entry -------------------------------------------------------------------------------- */
 
-/* Who may post: s stock movements only, i with an open item, f anybody. The list of src/ledger/role.h, by name. */
+/* Who may post: s stock movements only, i with an open item, f anybody. The list of roles, by name. */
 static char control_of(const char *role)
 {
     static const char stock[] = " inventory inventory_owed inventory_in_transit goods_out ";
@@ -1181,10 +1674,12 @@ static char control_of(const char *role)
         "customer_deposits refunds_due marketplace_tax_withheld grni accrued_purchases accounts_payable "
         "gift_card_liability store_credit_liability refund_liability ";
     static const char free_for_all[] =
-        " bank bank_clearing input_tax sales_tax_payable accrued_shipping unclaimed_property_payable loans opening_equity "
+        " bank bank_clearing input_tax sales_tax_payable accrued_shipping unclaimed_property_payable loans "
+        "opening_equity "
         "drawings sales shipping_income commission_income tips restocking_fee_income breakage_income "
         "marketplace_reimbursements discounts returns_and_allowances shipping_refunded cogs cost_of_sales_dropship "
-        "price_difference shrinkage damaged_goods_write_off scrap samples own_use stock_adjustments inventory_write_down "
+        "price_difference shrinkage damaged_goods_write_off scrap samples own_use stock_adjustments "
+        "inventory_write_down "
         "revaluation production_costs_absorbed shipping_cost merchant_fees ads dispute_fees chargeback_loss bad_debt "
         "rounding realised_fx unrealised_fx expenses ";
     static const struct {
@@ -1219,9 +1714,12 @@ bool m_read_entry(struct run *run)
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         char control = control_of(line->role);
-        struct account *account = paper->targets[i] >= 0 ? account_named(&run->orders[paper->targets[i]], line->role) : NULL;
+        struct order *order = paper->targets[i] >= 0 ? &run->orders[paper->targets[i]] : NULL;
+        struct account *account = order ? account_named(order, line->role) : NULL;
         if (control == 's' || (control == 'i' && !account))
             return m_refuse(run, "failed", "control_account");
+        if (account && order->known && order->money != run->settings->company)
+            return m_refuse(run, "failed", "unsupported"); /* the generator makes none; not modelled (README.md) */
         sum += line->amount;
     }
     if (sum != 0)

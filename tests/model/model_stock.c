@@ -59,6 +59,29 @@ static void post_destination(struct run *run, const struct destination *to, int6
     m_post(run, to->role, amount, item, to->location, to->order, to->line);
 }
 
+/* --- units of measure ----------------------------------------------------------------------------- */
+
+/* What a line states, in stock units; `own` is the factor where it names no unit. */
+static int64_t stock_units(const struct run *run, int item, const struct m_line *line, int64_t qty, int64_t own)
+{
+    if (qty == M_NONE)
+        return M_NONE;
+    return m_rounded(qty, line->uom ? m_factor(run, item, line->uom) : own, MICRO);
+}
+
+static bool knows_units(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_lines *lines = paper->d->type == M_ASSEMBLY ? &paper->d->consume : &paper->d->lines;
+    for (size_t i = 0; i < lines->count; i++)
+        if (lines->at[i].uom && paper->items[i] >= 0 && m_factor(run, paper->items[i], lines->at[i].uom) == 0)
+            return m_refuse(run, "failed", "uom_unknown");
+    const struct m_line *made = paper->d->produce.count ? &paper->d->produce.at[0] : NULL;
+    if (made && made->uom && m_factor(run, paper->item, made->uom) == 0)
+        return m_refuse(run, "failed", "uom_unknown");
+    return true;
+}
+
 /* --- pieces ------------------------------------------------------------------------------------- */
 
 static int add_lot(struct run *run, enum lot_kind kind, int item, int line)
@@ -92,6 +115,17 @@ static int split_piece(struct run *run, int at, int64_t qty)
     return run->pieces.count - 1;
 }
 
+/* Cuts a piece in two that both stay where they are: the first qty units at `at`, the rest behind them (pieces of one place
+ * stand in the order of the list). */
+static void split_in_place(struct run *run, int at, int64_t qty)
+{
+    int rest = split_piece(run, at, qty);
+    struct piece first = run->pieces.at[rest];
+    first.where = run->pieces.at[at].where;
+    run->pieces.at[rest] = run->pieces.at[at];
+    run->pieces.at[at] = first;
+}
+
 static void go(struct run *run, int at, struct destination to)
 {
     struct piece *piece = &run->pieces.at[at];
@@ -101,7 +135,6 @@ static void go(struct run *run, int at, struct destination to)
     piece->gone_part = run->next_part++;
     piece->gone_day = run->day;
     piece->delivered = false;
-    piece->not_back = false;
 }
 
 /* The row of a lot: gone units in the order they went, then in transit, then layers by place. */
@@ -225,16 +258,23 @@ void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amoun
     if (amount == 0)
         return;
     int item = run->lots.at[lot].item;
-    if (qty <= 0) {
+    bool round_again = false;
+    for (int i = 0; i < run->spreading.count; i++)
+        round_again = round_again || run->spreading.at[i] == lot;
+    /* Reading: a difference that comes back to a lot it came through (two assemblies that feed each other) ends there,
+     * as where owed units settle themselves: price difference. */
+    if (qty <= 0 || round_again || m_method_of(run, item) == M_STANDARD) {
         post_stock(run, "price_difference", amount, item, -1);
         return;
     }
+    *LIST_ADD(run->arena, run->spreading) = lot;
     places row = row_of(run, lot);
     int64_t *shares = shares_of(run, row, from, qty, amount);
     for (int i = 0; i < row.count; i++)
         if (shares[i])
             add_value(run, row.at[i], shares[i]);
     post_stock(run, "price_difference", shares[row.count], item, -1);
+    run->spreading.count--;
 }
 
 /* --- in ----------------------------------------------------------------------------------------- */
@@ -250,13 +290,8 @@ static void settle_units(struct run *run, int owed, int64_t s, int64_t differenc
         int at = row.at[i];
         int64_t part = least(left, run->pieces.at[at].qty);
         left -= part;
-        if (part < run->pieces.at[at].qty) {
-            int rest = split_piece(run, at, part);
-            struct piece settled = run->pieces.at[rest];
-            settled.where = run->pieces.at[at].where;
-            run->pieces.at[rest] = run->pieces.at[at]; /* behind it: pieces of one place stand in list order */
-            run->pieces.at[at] = settled;
-        }
+        if (part < run->pieces.at[at].qty)
+            split_in_place(run, at, part);
         row.count = left > 0 ? row.count : i + 1;
     }
     int64_t *shares = shares_of(run, row, 0, s, difference);
@@ -267,6 +302,7 @@ static void settle_units(struct run *run, int owed, int64_t s, int64_t differenc
             piece->from_place = place;
         }
         piece->lot = by;
+        piece->settled_at = run->at + 1;
         if (shares[i])
             add_value(run, row.at[i], shares[i]);
     }
@@ -283,7 +319,8 @@ static void enter(struct run *run, int at, int location, int64_t place)
     *m_counter(run, run->own, item, location) += run->pieces.at[at].qty;
     if (m_method_of(run, item) == M_STANDARD) {
         int64_t at_standard = 0;
-        must(amount_of(run->pieces.at[at].qty, m_or_zero(m_item_now(run, item)->standard_cost), run->exponent, &at_standard));
+        must(amount_of(run->pieces.at[at].qty, m_or_zero(m_item_now(run, item)->standard_cost), run->exponent,
+                       &at_standard));
         post_stock(run, "price_difference", value - at_standard, item, -1);
         value = at_standard;
     }
@@ -337,7 +374,7 @@ static void enter(struct run *run, int at, int location, int64_t place)
 }
 
 void m_inflow(struct run *run, int item, int location, enum lot_kind kind, int line, int64_t qty, int64_t value,
-            int *out_lot)
+              int *out_lot)
 {
     int lot = add_lot(run, kind, item, line);
     if (out_lot)
@@ -450,8 +487,7 @@ static bool take_picks(struct run *run, int item, int pool, const struct m_lines
             for (int i = 0; i < run->pieces.count; i++) {
                 const struct piece *piece = &run->pieces.at[i];
                 if (piece->where == HELD && piece->item == item && piece->pool == pool &&
-                    pick_fits(run, &picks->at[k], piece) &&
-                    (found < 0 || piece->place < run->pieces.at[found].place))
+                    pick_fits(run, &picks->at[k], piece) && (found < 0 || piece->place < run->pieces.at[found].place))
                     found = i;
             }
             if (found < 0)
@@ -496,7 +532,11 @@ static bool take_units(struct run *run, int item, int location, int64_t qty, con
     enum m_cost_method method = m_method_of(run, item);
     *out = (struct issued){0};
     *m_counter(run, run->own, item, location) -= qty;
-    if (method == M_SPECIFIC) {
+    /* Reading: whoever picks must say what: shipments, transfers, adjustments. A count, a status change, an assembly or a
+     * return to a supplier can name no lot; it takes the front of the queue. */
+    enum m_type type = run->papers[run->paper].d->type;
+    bool picks_it = type == M_SHIPMENT || type == M_TRANSFER || type == M_ADJUSTMENT;
+    if (method == M_SPECIFIC && (picks_it || (picks && picks->count > 0))) {
         int64_t picked = 0;
         for (size_t i = 0; picks && i < picks->count; i++)
             picked += picks->at[i].qty;
@@ -560,7 +600,7 @@ static void issue_consigned(struct run *run, int item, int location, int64_t qty
 }
 
 bool m_issue(struct run *run, int item, int location, int64_t qty, struct destination to, const struct m_lines *picks,
-           struct issued *out)
+             struct issued *out)
 {
     places taken = {0};
     int64_t consigned = m_method_of(run, item) == M_SPECIFIC ? 0 : consigned_part(run, item, location, qty);
@@ -581,7 +621,8 @@ static struct destination going_to(const char *role, int location)
 }
 
 /* An issue that is no sale: to an account, which is posted here. */
-static bool issue_to(struct run *run, int item, int location, int64_t qty, const char *role, const struct m_lines *picks)
+static bool issue_to(struct run *run, int item, int location, int64_t qty, const char *role,
+                     const struct m_lines *picks)
 {
     struct issued issued;
     if (!m_issue(run, item, location, qty, going_to(role, location), picks, &issued))
@@ -591,10 +632,17 @@ static bool issue_to(struct run *run, int item, int location, int64_t qty, const
 }
 
 /* A gain: stated cost, else current; from an account, which is posted here. */
-static void gain_from(struct run *run, int item, int location, int64_t qty, int64_t unit_cost, const char *role, int line)
+static void gain_from(struct run *run, int item, int location, int64_t qty, const struct m_line *stated,
+                      const char *role, int line)
 {
     bool known;
-    int64_t value = unit_cost != M_NONE ? m_cost_of(run, qty, unit_cost) : m_gain_value(run, item, location, qty, &known);
+    int64_t value;
+    if (stated && stated->unit_cost != M_NONE) {
+        int64_t factor = stated->uom ? m_factor(run, item, stated->uom) : MICRO;
+        value = m_cost_of(run, m_rounded(qty, MICRO, factor), stated->unit_cost);
+    } else {
+        value = m_gain_value(run, item, location, qty, &known);
+    }
     m_inflow(run, item, location, LOT_OTHER, line, qty, value, NULL);
     post_stock(run, role, -value, item, location);
 }
@@ -654,35 +702,53 @@ static int64_t corrected_cost(const struct run *run, int paper, int line)
     return best < 0 ? M_NONE : run->papers[best].d->unit_cost;
 }
 
+/* Stock units in one of a receipt line's own unit. */
+static int64_t receipt_factor(const struct run *run, const struct receipt_line *kept)
+{
+    const char *uom = run->papers[kept->paper].d->lines.at[kept->line].uom;
+    return uom ? m_factor(run, kept->item, uom) : MICRO;
+}
+
+static int64_t receipt_line_amount(struct run *run, const struct m_line *line, int64_t corrected)
+{
+    int64_t amount = 0;
+    if (corrected == M_NONE && line->total_cost != M_NONE)
+        return line->total_cost;
+    int64_t unit = corrected != M_NONE ? corrected : m_or_zero(line->unit_cost);
+    must(amount_of(line->qty, unit, currency_exponent(m_money_of(run)), &amount));
+    return amount;
+}
+
 bool m_read_receipt(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
+    if (!knows_units(run))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
-        int64_t corrected = corrected_cost(run, run->paper, (int)i);
-        int64_t value = line->total_cost != M_NONE ? m_in_company(run, line->total_cost)
-                                                   : m_cost_of(run, line->qty, m_or_zero(line->unit_cost));
-        if (corrected != M_NONE)
-            value = m_cost_of(run, line->qty, corrected);
+        int64_t qty = stock_units(run, item, line, line->qty, MICRO);
+        int64_t amount = receipt_line_amount(run, line, corrected_cost(run, run->paper, (int)i));
+        int64_t value = m_in_company(run, amount);
         if (d->consigned == M_TRUE) {
-            *m_counter(run, run->consigned, item, paper->location) += line->qty;
+            *m_counter(run, run->consigned, item, paper->location) += qty;
             *LIST_ADD(run->arena, run->consigned_lots) =
-                (struct consigned_lot){item, paper->location, run->paper, line->qty, value};
+                (struct consigned_lot){item, paper->location, run->paper, qty, value};
             continue;
         }
-        struct receipt_line *kept = LIST_ADD(run->arena, run->receipts);
-        *kept = (struct receipt_line){.paper = run->paper,
-                                      .line = (int)i,
-                                      .item = item,
-                                      .location = paper->location,
-                                      .qty = line->qty,
-                                      .value = value,
-                                      .unbilled = line->qty,
-                                      .grni = value};
+        *LIST_ADD(run->arena, run->receipts) = (struct receipt_line){.paper = run->paper,
+                                                                     .line = (int)i,
+                                                                     .item = item,
+                                                                     .location = paper->location,
+                                                                     .qty = qty,
+                                                                     .value = value,
+                                                                     .unbilled = qty,
+                                                                     .grni = value,
+                                                                     .money = m_money_of(run),
+                                                                     .grni_foreign = amount};
         int number = run->receipts.count - 1, lot = -1;
-        m_inflow(run, item, paper->location, LOT_RECEIPT, (int)i, line->qty, value, &lot);
+        m_inflow(run, item, paper->location, LOT_RECEIPT, (int)i, qty, value, &lot);
         run->receipts.at[number].lot = lot;
         m_post(run, "grni", -value, item, paper->location, -1, -1);
     }
@@ -721,8 +787,11 @@ static bool read_bill_itself(struct run *run)
             int item = run->papers[bill_receipt(paper, (int)i)].items[at];
             m_post(run, "grni", amount, item, run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
         } else {
-            m_post(run, same(d->kind, "landed") ? "landed_cost_clearing" : line->role ? line->role : "expenses", amount, -1,
-                 -1, -1, -1);
+            m_post(run,
+                   same(d->kind, "landed") ? "landed_cost_clearing"
+                   : line->role            ? line->role
+                                           : "expenses",
+                   amount, -1, -1, -1, -1);
         }
     }
     for (size_t i = 0; i < d->tax.count; i++) {
@@ -749,18 +818,21 @@ bool m_read_bill(struct run *run, int leg, int line)
     if (!kept) /* the receipt waits, or its goods are not ours */
         return m_refuse_late(run, "waiting", "waits_document");
     int64_t amount = m_in_company(run, billed->amount);
+    int64_t stated =
+        stock_units(run, kept->item, billed, billed->qty, billed->line ? receipt_factor(run, kept) : MICRO);
     /* Reading: a bill line without qty bills all that is not billed yet. */
-    int64_t qty = billed->qty == M_NONE ? kept->unbilled : billed->qty;
-    int64_t from, carried;
+    int64_t qty = stated == M_NONE ? kept->unbilled : stated;
+    int64_t from, carried, foreign;
     /* Reading: a credit note has a negative amount; its qty (of either sign) is the units it takes back. Without a qty
      * it lowers the price of all units billed, none of which is billed less. */
     bool credit = amount < 0;
     if (credit) {
-        qty = billed->qty == M_NONE ? 0 : billed->qty < 0 ? -billed->qty : billed->qty;
+        qty = stated == M_NONE ? 0 : stated < 0 ? -stated : stated;
         if (qty > kept->billed)
             return m_refuse_late(run, "waiting", "exceeds_open");
-        from = qty ? kept->billed - qty : 0;
+        from = kept->billed - qty;
         carried = -m_draw(kept->billed_carried, qty, kept->billed);
+        foreign = -m_draw(kept->billed_foreign, qty, kept->billed);
         kept->unbilled += qty;
         kept->billed -= qty;
     } else {
@@ -768,15 +840,24 @@ bool m_read_bill(struct run *run, int leg, int line)
             return m_refuse_late(run, "waiting", "exceeds_open");
         from = kept->billed;
         carried = m_draw(kept->grni, qty, kept->unbilled);
+        foreign = m_draw(kept->grni_foreign, qty, kept->unbilled);
         kept->unbilled -= qty;
         kept->billed += qty;
     }
     kept->grni -= carried;
+    kept->grni_foreign -= foreign;
     kept->billed_carried += carried;
-    int64_t difference = amount - carried;
+    kept->billed_foreign += foreign;
     int lot = kept->lot, item = kept->item, location = kept->location;
     int64_t over = credit && qty == 0 ? kept->billed : qty;
-    if (run->settings->difference_account || m_method_of(run, item) == M_STANDARD) {
+    from = credit && qty == 0 ? 0 : from;
+    /* What the rate changed between receipt and bill, where both are in one foreign currency. */
+    int64_t exchange = m_money_of(run) == kept->money ? m_in_company(run, foreign) - carried : 0;
+    exchange = run->settings->fx_to_stock ? 0 : exchange;
+    int64_t difference = amount - carried - exchange;
+    m_post(run, "grni", -exchange, item, location, -1, -1);
+    m_post(run, "realised_fx", exchange, item, -1, -1, -1);
+    if (run->settings->difference_account) {
         m_post(run, "grni", -difference, item, location, -1, -1);
         post_stock(run, "price_difference", difference, item, -1);
         return true;
@@ -864,11 +945,7 @@ bool m_read_landed_cost(struct run *run)
         }
         split_by_weight(parts[i], line_weights, used, line_parts);
         for (size_t k = 0; k < used; k++) {
-            int item = run->lots.at[kept_at[k]].item;
-            if (m_method_of(run, item) == M_STANDARD)
-                post_stock(run, "price_difference", line_parts[k], item, -1);
-            else
-                m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
+            m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
         }
     }
     return true;
@@ -880,6 +957,8 @@ static bool ship_transfer(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
+    if (!knows_units(run))
+        return false;
     size_t count = d->lines.count;
     int64_t *weights = ARENA_ARRAY(run->arena, int64_t, count + 1);
     int64_t *freight = ARENA_ARRAY(run->arena, int64_t, count + 1);
@@ -887,19 +966,20 @@ static bool ship_transfer(struct run *run)
     bool capitalise = d->capitalise == M_TRUE && !run->settings->company_scope;
     int64_t cost = d->freight == M_NONE ? 0 : m_in_company(run, d->freight);
     for (size_t i = 0; i < count; i++)
-        weights[i] = d->lines.at[i].qty;
+        weights[i] = stock_units(run, paper->items[i], &d->lines.at[i], d->lines.at[i].qty, MICRO);
     split_by_weight(capitalise ? cost : 0, weights, count, freight);
     for (size_t i = 0; i < count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
+        int64_t qty = weights[i];
         if (run->settings->company_scope) {
-            *m_counter(run, run->own, item, paper->location) -= line->qty;
-            *m_counter(run, run->moving, item, 0) += line->qty;
+            *m_counter(run, run->own, item, paper->location) -= qty;
+            *m_counter(run, run->moving, item, 0) += qty;
             continue;
         }
         places taken = {0};
         struct issued issued;
-        if (!take_units(run, item, paper->location, line->qty, &line->picks, (struct wish){-1, false}, &taken, &issued))
+        if (!take_units(run, item, paper->location, qty, &line->picks, (struct wish){-1, false}, &taken, &issued))
             return false;
         int64_t *by_qty = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
         int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
@@ -929,13 +1009,20 @@ static bool ship_transfer(struct run *run)
     return true;
 }
 
+/* Units that this very movement has settled come last: they would settle one another in ever smaller parts. */
+static bool just_settled(const struct run *run, const struct piece *piece) { return piece->settled_at == run->at + 1; }
+
 static int next_in_transit(const struct run *run, int item, int transfer, int line)
 {
     int found = -1;
     for (int i = 0; i < run->pieces.count; i++) {
         const struct piece *piece = &run->pieces.at[i];
-        if (piece->where == IN_TRANSIT && piece->item == item && piece->transfer == transfer &&
-            piece->transfer_line == line && (found < 0 || piece->place < run->pieces.at[found].place))
+        if (piece->where != IN_TRANSIT || piece->item != item || piece->transfer != transfer ||
+            piece->transfer_line != line)
+            continue;
+        const struct piece *best = found < 0 ? NULL : &run->pieces.at[found];
+        if (!best || (just_settled(run, piece) != just_settled(run, best) ? just_settled(run, best)
+                                                                          : piece->place < best->place))
             found = i;
     }
     return found;
@@ -948,8 +1035,9 @@ static bool receive_transfer(struct run *run)
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
-        int64_t qty = line->received_qty == M_NONE ? line->qty : line->received_qty;
-        if (qty > line->qty)
+        int64_t stated = line->received_qty == M_NONE ? line->qty : line->received_qty;
+        int64_t qty = stock_units(run, item, line, stated, MICRO);
+        if (stated > line->qty)
             return m_refuse_late(run, "waiting", "exceeds_open");
         if (run->settings->company_scope) {
             *m_counter(run, run->own, item, paper->to) += qty;
@@ -993,9 +1081,10 @@ static int64_t on_hand(const struct run *run, int item, int location)
            *m_counter(run, run->consigned, item, location);
 }
 
-static bool count_line(struct run *run, int item, int location, int64_t found, const char *status, int64_t unit_cost,
-                       int line)
+static bool count_line(struct run *run, int item, int location, const struct m_line *stated, int line)
 {
+    int64_t found = stated ? stock_units(run, item, stated, stated->qty, MICRO) : 0;
+    const char *status = stated ? stated->status : NULL;
     int64_t *damaged = m_counter(run, run->damaged, item, location);
     int64_t *quarantined = m_counter(run, run->quarantined, item, location);
     if (is(status, "damaged")) {
@@ -1012,7 +1101,7 @@ static bool count_line(struct run *run, int item, int location, int64_t found, c
     if (found < known)
         return issue_to(run, item, location, known - found, "shrinkage", NULL);
     if (found > known)
-        gain_from(run, item, location, found - known, unit_cost, "shrinkage", line);
+        gain_from(run, item, location, found - known, stated, "shrinkage", line);
     return true;
 }
 
@@ -1020,16 +1109,17 @@ bool m_read_count(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
+    if (!knows_units(run))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++)
-        if (!count_line(run, paper->items[i], paper->location, d->lines.at[i].qty, d->lines.at[i].status,
-                        d->lines.at[i].unit_cost, (int)i))
+        if (!count_line(run, paper->items[i], paper->location, &d->lines.at[i], (int)i))
             return false;
     for (int item = 0; d->complete == M_TRUE && item < run->item_count; item++) {
         bool listed = false;
         for (size_t i = 0; i < d->lines.count; i++)
             listed = listed || paper->items[i] == item;
         /* Reading: as if it stood there with qty 0 and no status; items in the order of their SKUs' first mention. */
-        if (!listed && !count_line(run, item, paper->location, 0, NULL, M_NONE, -1))
+        if (!listed && !count_line(run, item, paper->location, NULL, -1))
             return false;
     }
     return true;
@@ -1088,17 +1178,26 @@ bool m_read_adjustment(struct run *run)
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
     const char *role = reason_role(d->reason);
+    if (!knows_units(run))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
+        int64_t qty = stock_units(run, item, line, line->qty, MICRO);
+        struct m_lines picks = line->picks;
+        if (line->lot && qty < 0) { /* the lot named is the pick */
+            picks = m_lines_new(run->arena, 1);
+            picks.at[0].lot = line->lot;
+            picks.at[0].qty = -qty;
+        }
         if (line->value != M_NONE) {
             if (!change_value(run, item, paper->location, m_in_company(run, line->value), role))
                 return false;
-        } else if (line->qty < 0) {
-            if (!issue_to(run, item, paper->location, -line->qty, role, &line->picks))
+        } else if (qty < 0) {
+            if (!issue_to(run, item, paper->location, -qty, role, &picks))
                 return false;
         } else {
-            gain_from(run, item, paper->location, line->qty, line->unit_cost, role, (int)i);
+            gain_from(run, item, paper->location, qty, line, role, (int)i);
         }
     }
     return true;
@@ -1108,25 +1207,28 @@ bool m_read_status_change(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
+    if (!knows_units(run))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
+        int64_t qty = stock_units(run, item, line, line->qty, MICRO);
         int64_t *damaged = m_counter(run, run->damaged, item, paper->location);
         int64_t *quarantined = m_counter(run, run->quarantined, item, paper->location);
         /* Reading: no more can leave a status than its counter holds; sellable has none and may be owed. */
-        if (is(line->from, "damaged") && line->qty > *damaged)
+        if (is(line->from, "damaged") && qty > *damaged)
             return m_refuse_late(run, "waiting", "exceeds_open");
-        if (is(line->from, "quarantined") && line->qty > *quarantined)
+        if (is(line->from, "quarantined") && qty > *quarantined)
             return m_refuse_late(run, "waiting", "exceeds_open");
-        *damaged -= is(line->from, "damaged") ? line->qty : 0;
-        *quarantined -= is(line->from, "quarantined") ? line->qty : 0;
+        *damaged -= is(line->from, "damaged") ? qty : 0;
+        *quarantined -= is(line->from, "quarantined") ? qty : 0;
         if (is(line->to, "damaged") && !is(line->from, "damaged") &&
-            !issue_to(run, item, paper->location, line->qty, "damaged_goods_write_off", NULL))
+            !issue_to(run, item, paper->location, qty, "damaged_goods_write_off", NULL))
             return false;
         if (is(line->from, "damaged") && !is(line->to, "damaged"))
-            gain_from(run, item, paper->location, line->qty, M_NONE, "damaged_goods_write_off", (int)i);
-        *damaged += is(line->to, "damaged") ? line->qty : 0;
-        *quarantined += is(line->to, "quarantined") ? line->qty : 0;
+            gain_from(run, item, paper->location, qty, NULL, "damaged_goods_write_off", (int)i);
+        *damaged += is(line->to, "damaged") ? qty : 0;
+        *quarantined += is(line->to, "quarantined") ? qty : 0;
     }
     return true;
 }
@@ -1145,41 +1247,44 @@ static bool supplier_return_line(struct run *run, int line_number)
     int item = kept ? kept->item : paper->items[line_number];
     if (receipt >= 0 && !kept)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    if (kept && line->qty > kept->qty - kept->sent_back)
-        return m_refuse_late(run, "waiting", "exceeds_open");
     must(item >= 0);
+    int64_t qty = stock_units(run, item, line, line->qty, kept && line->line ? receipt_factor(run, kept) : MICRO);
+    if (kept && qty > kept->qty - kept->sent_back)
+        return m_refuse_late(run, "waiting", "exceeds_open");
     places taken = {0};
     struct issued issued;
-    struct wish wish = {kept && run->settings->supplier_return == M_ORIGINAL_LAYER && !is_average(run, item) ? kept->lot : -1,
-                        true};
-    if (!take_units(run, item, paper->location, line->qty, &line->picks, wish, &taken, &issued))
+    struct wish wish = {
+        kept && run->settings->supplier_return == M_ORIGINAL_LAYER && !is_average(run, item) ? kept->lot : -1, true};
+    if (!take_units(run, item, paper->location, qty, &line->picks, wish, &taken, &issued))
         return false;
     /* The units leave the row; what they owe settles against price difference. */
     for (int i = 0; i < taken.count; i++)
         run->pieces.at[taken.at[i]].where = NOWHERE;
-    int64_t not_billed = kept ? least(line->qty, kept->unbilled) : 0;
-    int64_t billed = line->qty - not_billed;
+    int64_t not_billed = kept ? least(qty, kept->unbilled) : 0;
+    int64_t billed = qty - not_billed;
     int64_t carried = 0, credit = 0;
     if (not_billed > 0) {
         carried = m_draw(kept->grni, not_billed, kept->unbilled);
+        kept->grni_foreign -= m_draw(kept->grni_foreign, not_billed, kept->unbilled);
         kept->grni -= carried;
         kept->unbilled -= not_billed;
     }
     if (billed > 0) {
         /* Reading: without a receipt the default credit is what the units were worth. */
         if (line->credit != M_NONE)
-            credit = m_draw(m_in_company(run, line->credit), billed, line->qty);
+            credit = m_draw(m_in_company(run, line->credit), billed, qty);
         else if (kept)
             credit = m_rounded(kept->value, billed, kept->qty);
         else
-            credit = m_draw(issued.total, billed, line->qty);
+            credit = m_draw(issued.total, billed, qty);
         if (kept) {
+            kept->billed_foreign -= m_draw(kept->billed_foreign, billed, kept->billed);
             kept->billed_carried -= m_draw(kept->billed_carried, billed, kept->billed);
             kept->billed -= billed;
         }
     }
     if (kept)
-        kept->sent_back += line->qty;
+        kept->sent_back += qty;
     m_post(run, "grni", carried, item, kept ? kept->location : -1, -1, -1);
     m_post(run, "accounts_payable", credit, -1, -1, -1, -1);
     post_stock(run, "price_difference", issued.total - carried - credit, item, -1);
@@ -1214,29 +1319,17 @@ static int next_to_come_back(const struct run *run, int order, int line, int par
     int found = -1;
     for (int i = 0; i < run->pieces.count; i++) {
         const struct piece *piece = &run->pieces.at[i];
-        if (!is_of_line(piece, order, line, part) || piece->not_back)
+        if (!is_of_line(piece, order, line, part))
             continue;
-        if (found < 0) {
-            found = i;
-            continue;
-        }
-        bool owed = still_owed(run, piece), best_owed = still_owed(run, &run->pieces.at[found]);
-        if (owed != best_owed ? owed : before_in_row(piece, &run->pieces.at[found]))
+        const struct piece *best = found < 0 ? piece : &run->pieces.at[found];
+        bool owed = still_owed(run, piece), best_owed = still_owed(run, best);
+        bool settled = just_settled(run, piece), best_settled = just_settled(run, best);
+        if (found < 0 || (owed != best_owed         ? owed
+                          : settled != best_settled ? best_settled
+                                                    : before_in_row(piece, best)))
             found = i;
     }
     return found;
-}
-
-static void count_back_undelivered(struct run *run, const struct piece *piece, int64_t qty)
-{
-    if (!same(piece->to.role, "goods_out"))
-        return;
-    for (int i = 0; i < run->shipments.count; i++) {
-        struct shipped *shipped = &run->shipments.at[i];
-        if (shipped->paper == piece->to.shipment && shipped->order == piece->to.order && shipped->line == piece->to.line &&
-            shipped->part == piece->to.part)
-            shipped->back += qty;
-    }
 }
 
 /* An owed unit comes back into the pool that owes it: the slice shrinks, no layer. */
@@ -1255,60 +1348,71 @@ static void cancel_owed(struct run *run, int slice, int location)
     piece->where = NOWHERE;
 }
 
+static int line_item(const struct run *run, int order, int line, int part)
+{
+    return run->orders[order].lines.at[line].parts[part].item;
+}
+
+/* One slice of a line comes back: into a pool, or damaged. */
+static void slice_comes_back(struct run *run, int slice, bool owed, const char *disposition, int location)
+{
+    struct piece *piece = &run->pieces.at[slice];
+    int item = piece->item;
+    int64_t units = piece->qty;
+    if (is(disposition, "damaged")) {
+        post_stock(run, "damaged_goods_write_off", piece->value, item, location);
+        go(run, slice, going_to("damaged_goods_write_off", location));
+        *m_counter(run, run->damaged, item, location) += units;
+    } else if (owed && run->lots.at[piece->lot].pool == m_pool_of(run, location)) {
+        cancel_owed(run, slice, location);
+    } else {
+        bool old_place =
+            !run->settings->returned_last && piece->from_place > 0 && piece->from_pool == m_pool_of(run, location);
+        enter(run, slice, location, old_place ? piece->from_place : 0);
+    }
+}
+
 bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition, int location,
-                  int return_line)
+                    int return_line)
 {
     bool into_stock = !disposition || same(disposition, "sellable") || same(disposition, "quarantined");
-    bool damaged = is(disposition, "damaged");
-    places back = {0};
-    int item = -1;
+    /* Lost or kept: counted on the order only. */
+    if (!into_stock && !is(disposition, "damaged"))
+        return true;
+    bool at_current = into_stock && run->settings->return_at_current;
+    int item = line_item(run, order, line, part);
+    int64_t own = 0, at_cost = 0;
+    struct destination sold = {0};
+    if (is(disposition, "quarantined"))
+        *m_counter(run, run->quarantined, item, location) += qty;
     while (qty > 0) {
         int at = next_to_come_back(run, order, line, part);
         if (at < 0) /* Reading: units of consigned goods have no slices to come back to */
             return m_refuse_late(run, "failed", "unsupported");
         int64_t units = least(qty, run->pieces.at[at].qty);
-        qty -= units;
         bool owed = still_owed(run, &run->pieces.at[at]);
         int slice = split_piece(run, at, units);
         struct piece *piece = &run->pieces.at[slice];
-        item = piece->item;
-        if (!into_stock && !damaged) { /* lost or kept: the cost stays where it is, and may still be delivered */
-            piece->where = GONE;
-            piece->not_back = true;
-            continue;
-        }
-        count_back_undelivered(run, piece, units);
+        qty -= units;
         post_destination(run, &piece->to, -piece->value, item);
-        if (damaged) {
-            post_stock(run, "damaged_goods_write_off", piece->value, item, location);
-            go(run, slice, going_to("damaged_goods_write_off", location));
-            *m_counter(run, run->damaged, item, location) += units;
-        } else if (owed && run->lots.at[piece->lot].pool == m_pool_of(run, location)) {
-            cancel_owed(run, slice, location);
-        } else if (owed || !run->settings->return_at_current) {
-            bool old_place = !run->settings->returned_last && piece->from_place > 0 &&
-                             piece->from_pool == m_pool_of(run, location);
-            enter(run, slice, location, old_place ? piece->from_place : 0);
+        if (at_current && !owed) {
+            at_cost += units;
+            own += piece->value;
+            sold = piece->to;
         } else {
-            *LIST_ADD(run->arena, back) = slice;
+            slice_comes_back(run, slice, owed, disposition, location);
         }
-        if (is(disposition, "quarantined"))
-            *m_counter(run, run->quarantined, item, location) += units;
     }
-    if (back.count == 0)
+    if (at_cost == 0)
         return true;
     /* return_cost current: one new layer at today's cost; the rest of the old cost stays sold. Reading: it stays in COGS
      * even where the units were still in goods out, which holds slices only. */
-    int64_t own = 0, units = taken_qty(run, back);
-    for (int i = 0; i < back.count; i++)
-        own += run->pieces.at[back.at[i]].value;
     bool known;
-    int64_t value = m_gain_value(run, item, location, units, &known);
+    int64_t value = m_gain_value(run, item, location, at_cost, &known);
     value = known ? value : own;
-    struct destination sold = run->pieces.at[back.at[0]].to;
     sold.role = "cogs";
     post_destination(run, &sold, own - value, item);
-    m_inflow(run, item, location, LOT_OTHER, return_line, units, value, NULL);
+    m_inflow(run, item, location, LOT_OTHER, return_line, at_cost, value, NULL);
     return true;
 }
 
@@ -1318,18 +1422,18 @@ void m_deliver_units(struct run *run, int order, int line, int part, int shipmen
         int found = -1;
         for (int i = 0; i < run->pieces.count; i++) {
             const struct piece *piece = &run->pieces.at[i];
-            if (is_of_line(piece, order, line, part) && piece->to.shipment == shipment && !piece->delivered &&
-                same(piece->to.role, "goods_out") && (found < 0 || before_in_row(piece, &run->pieces.at[found])))
+            if (is_of_line(piece, order, line, part) && (shipment < 0 || piece->to.shipment == shipment) &&
+                !piece->delivered && same(piece->to.role, "goods_out") &&
+                (found < 0 || before_in_row(piece, &run->pieces.at[found])))
                 found = i;
         }
         if (found < 0) /* nothing of stock: a service */
             return;
         int64_t units = least(qty, run->pieces.at[found].qty);
+        /* Reading: of a slice delivered in part the delivered units are the first. */
         int at = found;
-        if (units < run->pieces.at[found].qty) {
-            at = split_piece(run, found, units);
-            run->pieces.at[at].where = GONE;
-        }
+        if (units < run->pieces.at[found].qty)
+            split_in_place(run, found, units);
         qty -= units;
         struct piece *piece = &run->pieces.at[at];
         post_destination(run, &piece->to, -piece->value, piece->item);
@@ -1341,8 +1445,65 @@ void m_deliver_units(struct run *run, int order, int line, int part, int shipmen
 
 /* --- the rest -------------------------------------------------------------------------------------- */
 
-bool m_read_assembly(struct run *run) { return m_refuse(run, "failed", "unsupported"); }
+/* The output holds its share of every unit consumed: the units went into its lot, and a later cost follows them there. */
+bool m_read_assembly(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_document *d = paper->d;
+    const struct m_line *made = &d->produce.at[0];
+    if (!knows_units(run))
+        return false;
+    int64_t value = d->added_cost == M_NONE ? 0 : m_in_company(run, d->added_cost);
+    int lot = add_lot(run, LOT_OTHER, paper->item, -1);
+    m_post(run, "production_costs_absorbed", -value, paper->item, paper->location, -1, -1);
+    for (size_t i = 0; i < d->consume.count; i++) {
+        const struct m_line *line = &d->consume.at[i];
+        struct destination to = going_to("inventory", paper->location);
+        struct issued issued;
+        to.output = lot;
+        if (!m_issue(run, paper->items[i], paper->location, stock_units(run, paper->items[i], line, line->qty, MICRO),
+                     to, &line->picks, &issued))
+            return false;
+        value += issued.total;
+    }
+    int64_t qty = stock_units(run, paper->item, made, made->qty, MICRO);
+    enter(run, add_piece(run, paper->item, lot, qty, value), paper->location, 0);
+    return true;
+}
 bool m_read_opening(struct run *run) { return m_refuse(run, "failed", "unsupported"); }
+
+static places in_transit_of(struct run *run, int item)
+{
+    places moving = {0};
+    for (int i = 0; i < run->pieces.count; i++)
+        if (run->pieces.at[i].where == IN_TRANSIT && run->pieces.at[i].item == item)
+            *LIST_ADD(run->arena, moving) = i;
+    return moving;
+}
+
+/* Reading: (new - old) × the quantity of the pool, once, split over its layers by quantity, no layer below zero. */
+static void revalue(struct run *run, int item, places layers, int64_t by, int pool)
+{
+    int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)layers.count + 1);
+    int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)layers.count + 1);
+    int64_t change = 0, total = 0, worth = 0;
+    must(weights && parts);
+    for (int i = 0; i < layers.count; i++) {
+        weights[i] = run->pieces.at[layers.at[i]].qty;
+        total += weights[i];
+        worth += run->pieces.at[layers.at[i]].value;
+    }
+    must(amount_of(total, by, run->exponent, &change));
+    split_by_weight(most(change, -worth), weights, (size_t)layers.count, parts);
+    change = 0;
+    for (int i = 0; i < layers.count; i++) {
+        int64_t part = most(parts[i], -run->pieces.at[layers.at[i]].value);
+        run->pieces.at[layers.at[i]].value += part;
+        change += part;
+    }
+    post_stock(run, pool < 0 ? "inventory_in_transit" : "inventory", change, item, pool);
+    post_stock(run, "revaluation", -change, item, pool);
+}
 
 /* A new standard revalues what is held. */
 bool m_read_item(struct run *run)
@@ -1357,22 +1518,10 @@ bool m_read_item(struct run *run)
     int64_t old = m_or_zero(before->standard_cost), now = m_or_zero(run->papers[run->paper].d->standard_cost);
     if (m_method_of(run, item) != M_STANDARD || old == now)
         return true;
-    for (int pool = 0; pool < run->location_count; pool++) {
-        int64_t held = m_held_qty(run, item, pool), change = 0;
-        if (held == 0)
-            continue;
-        /* Reading: each layer is revalued by itself: (new - old) × its quantity, rounded once; none falls below zero. */
-        for (int i = 0; i < run->pieces.count; i++) {
-            struct piece *piece = &run->pieces.at[i];
-            if (piece->where != HELD || piece->item != item || piece->pool != pool)
-                continue;
-            must(amount_of(piece->qty, now - old, run->exponent, &change));
-            change = most(change, -piece->value);
-            piece->value += change;
-            post_stock(run, "inventory", change, item, pool);
-            post_stock(run, "revaluation", -change, item, pool);
-        }
-    }
+    for (int pool = 0; pool < run->location_count; pool++)
+        revalue(run, item, m_layers_of(run, item, pool), now - old, pool);
+    /* Reading: in transit is a pool too, and its units are held at standard. */
+    revalue(run, item, in_transit_of(run, item), now - old, -1);
     return true;
 }
 

@@ -3,11 +3,14 @@
  *
  *   model_test                 all of it
  *   model_test FILE.case...    these cases only, every figure shown
- *   model_test --seed N [DOCUMENTS]    one random history as a case, and what the model makes of it
- *   model_test --speed N [DOCUMENTS]   N histories: the time they take, and which outcomes occurred */
+ *   model_test --seed N [DOCUMENTS [sorted|made [ON MORE]]]
+ *                              one random history as a case, and what the model makes of it; sorted: in the order of
+ *                              its keys; ON, MORE: the features allowed, as the numbers of history.h
+ *   model_test --answer FILE.case           what the model makes of all documents of a case at once
+ *   model_test --speed N [DOCUMENTS [FIRST]]   N histories: the time they take, and which outcomes occurred */
+#include "base/decimal.h"
 #include "model/case.h"
 #include "model/history.h"
-#include "base/decimal.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,10 +102,7 @@ static void run_case(const char *path, bool show)
     arena_done(&arena);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
 static void run_all_cases(void)
 {
@@ -190,13 +190,45 @@ static void try_seed(uint64_t seed, size_t documents, struct m_features features
     arena_done(&arena);
 }
 
-static void show_seed(uint64_t seed, size_t documents)
+static void show_answer(const struct m_history *history, struct arena *arena)
 {
-    struct arena arena = arena_make(256 << 20);
-    struct m_generated made = m_history_make(seed, documents, m_features_all(), &arena);
-    struct buf json = buf_make(1 << 20);
     static const struct m_answer nothing = {0};
     static char text[1 << 20];
+    struct m_answer answer = m_model_answer(history, arena);
+    (void)m_answer_equal(&answer, &nothing, M_COMPARE_ALL, text, sizeof text);
+    printf("%s", text);
+}
+
+/* All documents of a case at once, and what the model makes of them. */
+static int show_case(const char *path)
+{
+    struct arena arena = arena_make(256 << 20);
+    struct m_case c;
+    const char *why = "it cannot be read";
+    int line = 0;
+    struct span text = read_file(&arena, path);
+    if (!text.ptr || !m_case_read(&arena, text, &c, &why, &line)) {
+        printf("# %s:%d: %s\n", path, line, why);
+        return 1;
+    }
+    struct m_history history = {c.settings, NULL, 0};
+    history.documents = arena_array(&arena, c.count + 1, sizeof *history.documents);
+    must(history.documents);
+    for (size_t i = 0; i < c.count; i++)
+        if (c.steps[i].kind == M_STEP_DOCUMENT)
+            history.documents[history.count++] = c.steps[i].document;
+    show_answer(&history, &arena);
+    arena_done(&arena);
+    return 0;
+}
+
+static void show_seed(uint64_t seed, size_t documents, bool sorted, struct m_features features)
+{
+    struct arena arena = arena_make(256 << 20);
+    struct m_generated made = m_history_make(seed, documents, features, &arena);
+    struct buf json = buf_make(1 << 20);
+    if (sorted)
+        m_history_sort(&made.history, &arena);
     printf("init currency=USD time_zone=UTC");
     for (size_t i = 0; i < made.setting_count; i++)
         printf(" %s=%s", made.settings[i][0], made.settings[i][1]);
@@ -207,18 +239,16 @@ static void show_seed(uint64_t seed, size_t documents)
         printf("%.*s\n", (int)json.len, json.ptr);
     }
     (void)fflush(stdout);
-    struct m_answer answer = m_model_answer(&made.history, &arena);
-    (void)m_answer_equal(&answer, &nothing, M_COMPARE_ALL, text, sizeof text);
-    printf("%s", text);
+    show_answer(&made.history, &arena);
     buf_done(&json);
     arena_done(&arena);
 }
 
-static void measure(uint64_t histories, size_t documents)
+static void measure(uint64_t histories, size_t documents, uint64_t first)
 {
     struct timespec start, end;
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
-    for (uint64_t seed = 1; seed <= histories; seed++)
+    for (uint64_t seed = first; seed < first + histories; seed++)
         try_seed(seed, documents, m_features_all(), false);
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     long ms = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
@@ -229,7 +259,7 @@ static void measure(uint64_t histories, size_t documents)
 static uint64_t number_of(const char *text)
 {
     int64_t number = 0;
-    return decimal_read(span_of(text), 0, &number) == DECIMAL_OK && number > 0 ? (uint64_t)number : 1;
+    return decimal_read(span_of(text), 0, &number) == DECIMAL_OK && number >= 0 ? (uint64_t)number : 1;
 }
 
 int main(int argc, char **argv);
@@ -238,11 +268,16 @@ __attribute__((weak)) int main(int argc, char **argv)
 {
     size_t documents = argc > 3 ? (size_t)number_of(argv[3]) : 100;
     if (argc > 2 && strcmp(argv[1], "--seed") == 0) {
-        show_seed(number_of(argv[2]), documents);
+        struct m_features features = m_features_all();
+        if (argc > 6)
+            features = (struct m_features){(unsigned)number_of(argv[5]), (unsigned)number_of(argv[6])};
+        show_seed(number_of(argv[2]), documents, argc > 4 && strcmp(argv[4], "sorted") == 0, features);
         return 0;
     }
+    if (argc > 2 && strcmp(argv[1], "--answer") == 0)
+        return show_case(argv[2]);
     if (argc > 2 && strcmp(argv[1], "--speed") == 0) {
-        measure(number_of(argv[2]), documents);
+        measure(number_of(argv[2]), documents, argc > 4 ? number_of(argv[4]) : 1);
         return 0;
     }
     for (int i = 1; i < argc; i++)

@@ -11,24 +11,24 @@
 __extension__ typedef __int128 wide;
 
 /* A growing array in the run's arena. */
-#define LIST_OF(type)                                                                              \
-    struct {                                                                                       \
-        type *at;                                                                                  \
-        int count, room;                                                                           \
+#define LIST_OF(type)    \
+    struct {             \
+        type *at;        \
+        int count, room; \
     }
 void *m_list_grown(struct arena *arena, void *at, int count, int *room, size_t size);
-#define LIST_ADD(arena, list)                                                                      \
-    ((list).count == (list).room                                                                   \
+#define LIST_ADD(arena, list)                                                                            \
+    ((list).count == (list).room                                                                         \
          ? ((list).at = m_list_grown((arena), (list).at, (list).count, &(list).room, sizeof *(list).at)) \
-         : (list).at,                                                                              \
+         : (list).at,                                                                                    \
      &(list).at[(list).count++])
 
 typedef LIST_OF(int) places; /* of pieces, in an order */
 
 enum standing {
-    STANDS,     /* read */
-    REPEATED,   /* the same bytes again: not counted */
-    SET_ASIDE,  /* left out, superseded, voided, or waiting for something that is not there */
+    STANDS,    /* read */
+    REPEATED,  /* the same bytes again: not counted */
+    SET_ASIDE, /* left out, superseded, voided, or waiting for something that is not there */
 };
 
 /* One document, resolved once before the reading. */
@@ -107,7 +107,7 @@ struct piece {
     int from_pool;      /* the pool it left */
     int64_t from_place; /* its place there; 0: it was never there, the pool owed it */
     bool delivered;
-    bool not_back; /* lost or kept by the customer: it cannot be returned again */
+    int64_t settled_at; /* 1 + number of the movement that settled it, where it was owed */
 };
 struct pool {
     int64_t value; /* average only */
@@ -116,8 +116,10 @@ struct pool {
 struct receipt_line {
     int paper, line, item, lot, location;
     int64_t qty, value;
-    int64_t unbilled, grni;           /* not billed yet, and what GRNI carries for it */
-    int64_t billed, billed_carried;   /* billed and not sent back; what GRNI carried for that */
+    int64_t unbilled, grni;         /* not billed yet, and what GRNI carries for it */
+    int64_t billed, billed_carried; /* billed and not sent back; what GRNI carried for that */
+    currency money;
+    int64_t grni_foreign, billed_foreign; /* the same in the receipt's own currency */
     int64_t sent_back;
 };
 struct consigned_lot {
@@ -132,7 +134,8 @@ struct bucket {
 };
 struct tax {
     struct bucket amount;
-    int64_t moved; /* of left: payable already (tax_point payment) */
+    int64_t moved;                              /* of left: payable already (tax_point payment) */
+    int64_t largest, refunded, refunded_earned; /* in any version; given back in all, and of earned units */
     bool marketplace, seen;
     const char *kind, *jurisdiction;
 };
@@ -142,8 +145,8 @@ struct part { /* a component of a bundle, or the whole of a plain line */
     int64_t per; /* units in one of the line */
     int64_t weight;
     int64_t qty, shipped, cancelled, earned, returned;
-    int64_t returned_earned;        /* of those returned: earned before */
-    int64_t sold, sold_value;       /* revenue_at payment: earned and not shipped, and what COGS took for them */
+    int64_t returned_earned;  /* of those returned: earned before */
+    int64_t sold, sold_value; /* revenue_at payment: earned and not shipped, and what COGS took for them */
     struct bucket sales, discount;
 };
 enum line_kind { LINE_STOCK, LINE_DROPSHIP, LINE_SERVICE, LINE_GIFT_CARD };
@@ -162,10 +165,10 @@ struct order_line {
     struct tax taxes[MOST_TAXES], shipping_taxes[MOST_TAXES];
     int tax_count, shipping_tax_count;
     struct bucket shipping, shipping_discount, rounding, dropship_cost;
-    int64_t dropship_units, dropship_deferred, dropship_back; /* accrued units; deferred amount; units returned */
-    int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
-    int64_t refunded_amount, refunded_tax; /* of what the line earned: goods, merchant tax */
-    int64_t refunded_value, largest_value; /* all that was refunded of it; the cap */
+    int64_t dropship_units, dropship_deferred, dropship_back, dropship_credited; /* accrued units, of them back */
+    int64_t refunded_cancelled, refunded_earned, refunded_open;                  /* units */
+    int64_t refunded_amount;               /* of the goods' value that the line earned */
+    int64_t refunded_value, largest_value; /* all that was refunded of its goods; their value in any version */
     int64_t payable_cancelled, payable_cancelled_shipping; /* tax payable already of units that were cancelled */
 };
 struct account {
@@ -178,7 +181,7 @@ struct order {
     LIST_OF(struct order_line) lines;
     struct account deposit, receivable, refunds_due;
     int64_t captured_total, total;
-    int64_t tips, marketplace_tax;  /* credited at captures */
+    int64_t tips, marketplace_tax; /* credited at captures */
     int64_t marketplace_refunded, fees_kept;
     int64_t refunded_shipping, refunded_shipping_tax, refunded_earned; /* amounts */
     bool gateway_captured, card_captured;
@@ -215,14 +218,14 @@ struct run {
 
     /* from here on set anew by each reading */
     LIST_OF(struct movement) movements;
-    int at;              /* the movement being read */
-    int64_t now;         /* its instant */
-    int32_t day;         /* its accounting date */
-    int paper;           /* the document being read */
-    int next_part;       /* slices taken so far by this movement */
+    int at;        /* the movement being read */
+    int64_t now;   /* its instant */
+    int32_t day;   /* its accounting date */
+    int paper;     /* the document being read */
+    int next_part; /* slices taken so far by this movement */
     LIST_OF(struct lot) lots;
     LIST_OF(struct piece) pieces;
-    struct pool *pools;  /* [item × (locations + 1) + pool]; the last of each item is in transit */
+    struct pool *pools; /* [item × (locations + 1) + pool]; the last of each item is in transit */
     int64_t *own, *damaged, *quarantined, *consigned, *moving; /* [item × locations + location] */
     LIST_OF(struct receipt_line) receipts;
     LIST_OF(struct consigned_lot) consigned_lots;
@@ -231,12 +234,13 @@ struct run {
     LIST_OF(struct shipped) shipments;
     LIST_OF(struct captured) captures;
     LIST_OF(int) late_returns; /* papers waiting for a shipment that issues the last of their units */
+    LIST_OF(int) spreading;    /* lots a difference is on its way through */
     LIST_OF(struct posted) posted;
     bool again; /* a document was refused half-way: read everything again without it */
     struct {
         const char *outcome, *refusal;
         struct key key;
-    } *forced; /* per paper: what an earlier reading found out */
+    } * forced; /* per paper: what an earlier reading found out */
 };
 
 int m_key_compare(const struct key *a, const struct key *b);
@@ -252,6 +256,7 @@ void m_post(struct run *run, const char *role, int64_t amount, int item, int loc
 int64_t m_cost_of(struct run *run, int64_t qty, int64_t unit);
 int64_t m_in_company(struct run *run, int64_t amount);
 bool m_has_rate(struct run *run);
+currency m_money_of(const struct run *run); /* of the document being read */
 /* Of `money` on the day being read, by the document's own rate or the table; 0 when there is none. */
 int64_t m_rate_of(struct run *run, currency money);
 
@@ -259,6 +264,8 @@ int64_t m_rate_of(struct run *run, currency money);
 const struct m_document *m_item_now(const struct run *run, int item);
 enum m_cost_method m_method_of(const struct run *run, int item);
 bool m_is_stocked(const struct run *run, int item);
+/* Stock units in one `uom` of an item, in millionths; 0: it has no such unit. */
+int64_t m_factor(const struct run *run, int item, const char *uom);
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -280,13 +287,13 @@ int64_t *m_counter(const struct run *run, int64_t *counters, int item, int locat
 /* Takes the units and posts the credits (inventory, inventory owed); the caller posts issued.total where they went.
  * False: short under shortage refuse, or a lot that is not held; refused already. */
 bool m_issue(struct run *run, int item, int location, int64_t qty, struct destination to, const struct m_lines *picks,
-           struct issued *out);
+             struct issued *out);
 /* What came in without a document of its own: a new lot. Posts inventory and owed; the caller posts -value. */
 void m_inflow(struct run *run, int item, int location, enum lot_kind kind, int line, int64_t qty, int64_t value,
-            int *out_lot);
+              int *out_lot);
 int64_t m_gain_value(struct run *run, int item, int location, int64_t qty, bool *out_known);
-bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition,
-                  int location, int return_line);
+bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition, int location,
+                    int return_line);
 void m_deliver_units(struct run *run, int order, int line, int part, int shipment, int64_t qty);
 /* Adds an amount to units a..a+qty of a lot's row, and posts it where they are. */
 void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amount);
@@ -311,6 +318,7 @@ int m_receipt_line_find(const struct m_document *receipt, const char *line, cons
 /* --- model_order.c ------------------------------------------------------------------------------ */
 
 bool m_read_order(struct run *run);
+bool m_order_adds_up(struct run *run, const struct m_document *d);
 bool m_read_payment(struct run *run, int payment);
 bool m_read_cancel(struct run *run);
 bool m_read_shipment(struct run *run);
