@@ -200,6 +200,7 @@ static void put_on_shelves(struct shop *shop, const struct purchase *purchase)
         struct shelf *shelf = shelf_of(shop, line->good, purchase->place);
         shelf->on_hand += qty;
         shelf->coming -= qty;
+        shelf->last_receipt = purchase->number;
     }
 }
 
@@ -324,14 +325,17 @@ static bool has_half(const struct purchase *purchase)
     return false;
 }
 
-static void plan_trouble(struct shop *shop, struct purchase *purchase)
+/* True when the bill will be credited. Such a bill is not late: the right one, come first, would take its place. */
+static bool plan_trouble(struct shop *shop, struct purchase *purchase)
 {
     int64_t soon_us = noon(shop->now_us, between(shop, 4, 12));
-    if (chance(shop, 4)) {
+    bool is_credited = chance(shop, 4);
+    if (is_credited) {
         later(shop, soon_us, CREDIT_COMES, &purchase->matter, 0);
-    } else if (chance(shop, 6)) {
+    } else if (chance(shop, 12)) {
         later(shop, soon_us, GOODS_GO_BACK, &purchase->matter, 0);
     }
+    return is_credited;
 }
 
 void bill_comes(struct shop *shop, struct event *event)
@@ -349,10 +353,8 @@ void bill_comes(struct shop *shop, struct event *event)
         bill_line(shop, json, purchase, i, part);
     }
     json_close_array(json);
-    pile_end(&shop->pile, arrival(shop, 250, 9));
-    if (part == 0 && !purchase->is_billed_early) {
-        plan_trouble(shop, purchase);
-    }
+    bool is_credited = part == 0 && !purchase->is_billed_early && plan_trouble(shop, purchase);
+    pile_end(&shop->pile, arrival(shop, is_credited ? 0 : 250, 9));
 }
 
 /* The supplier takes its bill for the first line back, and bills what the receipt says. */
@@ -369,7 +371,7 @@ void credit_comes(struct shop *shop, struct event *event)
     json_open_array(json);
     put_billed_line(json, 0, is_credit ? -line->qty : line->qty, is_credit ? -line->billed : line->total);
     json_close_array(json);
-    pile_end(&shop->pile, arrival(shop, 100, 4));
+    pile_end(&shop->pile, arrival(shop, 0, 1));
     if (is_credit) {
         later(shop, noon(shop->now_us, between(shop, 3, 9)), CREDIT_COMES, &purchase->matter, 1);
     }
@@ -452,7 +454,10 @@ void goods_go_back(struct shop *shop, struct event *event)
     const struct purchase_line *line = &purchase->lines[0];
     struct shelf *shelf = shelf_of(shop, line->good, purchase->place);
     int64_t qty = between(shop, 1, 3) * MICRO;
-    if (shelf_sellable(shelf) < qty + 2 * MICRO) {
+    /* Only what surely is of this receipt: its bill is in, another's may not be. */
+    bool is_oldest_first = GOODS_LIST[line->good].method == NULL;
+    bool is_here = shelf->last_receipt == purchase->number && shelf_sellable(shelf) >= qty + 2 * MICRO;
+    if (!is_oldest_first || !is_here) {
         return;
     }
     shelf->on_hand -= qty;

@@ -360,7 +360,8 @@ void order_is_edited(struct shop *shop, struct event *event)
         sale->payments[1].amount += sale->total;
         sale->paid = sale->total;
     }
-    sale_write(shop, sale, arrival(shop, 30, 2));
+    /* In time for its parcels: a shipment of more than was ordered is refused, and waits for nothing. */
+    sale_write(shop, sale, arrival(shop, 0, 1));
     if (sale->paid > sale->total) {
         later(shop, shop->now_us + between(shop, 5, 900) * US_PER_MINUTE, MONEY_GOES_BACK, &sale->matter,
               REFUND_PLAIN + sale->paid - sale->total);

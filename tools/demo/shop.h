@@ -1,6 +1,6 @@
-/* shop.h: the demo merchant at work. Time runs forward once: orders come in by the season's rhythm, each makes what
- * follows from it happen later, and every day the stockroom looks around. Whatever happens is written down as a document
- * dated when it happened, which arrives in the file then or later.
+/* shop.h: the demo merchant at work. Time runs forward once: orders come in by the season's rhythm, each makes
+ * what follows from it happen later, and every day the stockroom looks around. Whatever happens is written down as
+ * a document dated when it happened, which arrives in the file then or later.
  *
  * The merchant knows what is on its shelves, so that counts find almost what should be there, and knows what each order
  * was paid, shipped and refunded, so that no document asks for more than is open. Quantities are millionths, amounts
@@ -145,6 +145,7 @@ struct transfer {
 struct shelf {
     int64_t on_hand, damaged, quarantined; /* on hand holds the other two */
     int64_t coming;
+    int64_t last_receipt;           /* the purchase that filled it last */
     int64_t used_today, used_daily; /* today so far; and what a usual day takes */
 };
 
