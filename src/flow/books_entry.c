@@ -125,20 +125,11 @@ void resolve_entry(struct plan *plan)
 static bool find_voided(struct plan *plan, enum document_type type, struct document_record *out_record)
 {
     const struct void_document *voided = &plan->document->void_document;
-    struct span source = voided->document.source.ptr ? voided->document.source : plan->document->source;
-    uint32_t number = 0;
-    bool several = false;
+    struct reference reference = {.source = voided->document.source, .id = voided->document.id};
     bool found = false;
-    bool good = company_find_document(plan->company, type, source, voided->document.id, &number, &several, plan->err);
-    if (good && number == 0 && voided->document.source.ptr == NULL)
-        good = company_find_document(plan->company, type, (struct span){NULL, 0}, voided->document.id, &number,
-                                     &several, plan->err);
-    if (good && number != 0)
-        good = company_document(plan->company, number, plan->arena, out_record, &found, plan->err);
-    if (!good) {
-        plan->broken = true;
+    bool several = false;
+    if (!plan_lookup(plan, type, reference, out_record, &found, &several))
         return false;
-    }
     const struct document_version *version = found ? document_current(out_record) : NULL;
     bool is_read = version != NULL && version->outcome != OUTCOME_FAILED && version->refusal != REFUSAL_VOIDED;
     if (!is_read)

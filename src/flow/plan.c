@@ -109,26 +109,31 @@ int64_t plan_amount(struct plan *plan, int64_t qty_micro, int64_t unit_micro, co
     return amount_minor;
 }
 
+bool plan_lookup(struct plan *plan, enum document_type type, struct reference reference,
+                 struct document_record *out_record, bool *out_found, bool *out_several)
+{
+    uint32_t number = 0;
+    struct span source = reference.source.ptr ? reference.source : plan->document->source;
+    bool good = company_find_document(plan->company, type, source, reference.id, &number, out_several, plan->err);
+    *out_found = false;
+    if (good && number == 0 && reference.source.ptr == NULL)
+        good = company_find_document(plan->company, type, (struct span){NULL, 0}, reference.id, &number, out_several,
+                                     plan->err);
+    if (good && number != 0)
+        good = company_document(plan->company, number, plan->arena, out_record, out_found, plan->err);
+    if (!good)
+        plan->broken = true;
+    return good;
+}
+
 bool plan_reference(struct plan *plan, enum document_type type, struct reference reference,
                     struct document_record *out_record, struct document *out_document)
 {
-    if (!plan_goes_on(plan))
-        return false;
-    uint32_t number = 0;
-    bool several = false;
-    struct span source = reference.source.ptr ? reference.source : plan->document->source;
-    bool good = company_find_document(plan->company, type, source, reference.id, &number, &several, plan->err);
-    if (good && number == 0 && reference.source.ptr == NULL)
-        good = company_find_document(plan->company, type, (struct span){NULL, 0}, reference.id, &number, &several,
-                                     plan->err);
-    const char *name = document_type_name(type);
     bool found = false;
-    if (good && number != 0)
-        good = company_document(plan->company, number, plan->arena, out_record, &found, plan->err);
-    if (!good) {
-        plan->broken = true;
+    bool several = false;
+    const char *name = document_type_name(type);
+    if (!plan_goes_on(plan) || !plan_lookup(plan, type, reference, out_record, &found, &several))
         return false;
-    }
     const struct document_version *version = found ? document_current(out_record) : NULL;
     if (several) {
         plan_wait(plan, REFUSAL_WAITS_SEVERAL, waiting_for_document(type, reference.id, plan->arena),

@@ -69,6 +69,9 @@ void plan_raise(struct plan *plan);
 int64_t plan_money(struct plan *plan, int64_t amount_minor);
 int64_t plan_amount(struct plan *plan, int64_t qty_micro, int64_t unit_micro, const char *what);
 
+/* Looks a document up: of the same source, else the one match in the company. False only when the store failed. */
+bool plan_lookup(struct plan *plan, enum document_type type, struct reference reference,
+                 struct document_record *out_record, bool *out_found, bool *out_several);
 /* The document referred to: its record; false when it waits. A posted one is needed. */
 bool plan_reference(struct plan *plan, enum document_type type, struct reference reference,
                     struct document_record *out_record, struct document *out_document);

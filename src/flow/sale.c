@@ -240,19 +240,14 @@ static int64_t picked_qty(struct plan *plan, const struct shipment_line *line, s
 /* The number of the shipment whose units arrive: named by a delivery, or the shipment itself after so many days. */
 static uint32_t shipment_of_delivery(struct plan *as_event)
 {
+    struct document_record shipment;
+    bool found = false;
+    bool several = false;
     if (as_event->document->type == DOCUMENT_SHIPMENT)
         return as_event->number;
-    struct reference reference = as_event->document->delivery.shipment;
-    struct span source = reference.source.ptr ? reference.source : as_event->document->source;
-    uint32_t number = 0;
-    bool several = false;
-    bool good = company_find_document(as_event->company, DOCUMENT_SHIPMENT, source, reference.id, &number, &several,
-                                      as_event->err);
-    if (good && number == 0)
-        good = company_find_document(as_event->company, DOCUMENT_SHIPMENT, (struct span){NULL, 0}, reference.id,
-                                     &number, &several, as_event->err);
-    as_event->broken |= !good;
-    return number;
+    if (!plan_lookup(as_event, DOCUMENT_SHIPMENT, as_event->document->delivery.shipment, &shipment, &found, &several))
+        return 0;
+    return found ? shipment.number : 0;
 }
 
 struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,

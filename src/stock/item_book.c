@@ -572,12 +572,6 @@ static void record_add(struct item_book *book, const struct movement *movement, 
         item_state_apply(&book->state, &record->movement, &record->steps[s]);
 }
 
-void item_book_put(struct item_book *book, const struct movement *movement, const struct step *steps, size_t step_count)
-{
-    must(is_append(book, &(struct book_edit){.movement = *movement}, 1));
-    record_add(book, movement, steps, step_count);
-}
-
 void item_book_replace(struct item_book *book, const struct book_record *puts, size_t put_count,
                        const movement_id *removes, size_t remove_count, struct arena *arena)
 {
