@@ -40,7 +40,23 @@ static bool starts(struct span line, const char *word)
     return line.len >= len && memcmp(line.ptr, word, len) == 0;
 }
 
-static bool read_init(struct m_case *c, const struct m_step *words)
+/* The machine's own table of a zone; NULL when it has none of that name. */
+static const struct zone *zone_named(struct arena *arena, const char *name)
+{
+    enum { MOST_BYTES = 100000 };
+    char path[300];
+    snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *bytes = arena_alloc(arena, MOST_BYTES);
+    must(bytes);
+    size_t len = fread(bytes, 1, MOST_BYTES, file);
+    fclose(file);
+    return zone_parse((struct span){bytes, len}, arena);
+}
+
+static bool read_init(struct m_case *c, const struct m_step *words, struct arena *arena)
 {
     for (int i = 0; i < words->word_count; i++) {
         char key[64];
@@ -55,8 +71,9 @@ static bool read_init(struct m_case *c, const struct m_step *words)
             if (!c->settings.company)
                 return false;
         } else if (same(key, "time_zone")) {
-            if (!same(is + 1, "UTC"))
-                return false; /* the model's zone files would have to be read from the machine */
+            c->settings.zone = zone_named(arena, is + 1);
+            if (!c->settings.zone)
+                return false;
         } else if (!m_settings_set(&c->settings, key, is + 1)) {
             return false;
         }
@@ -107,7 +124,7 @@ bool m_case_read(struct arena *arena, struct span text, struct m_case *out, cons
             return false;
         if (starts(line, "init ")) {
             *out_why = "an init the model does not know";
-            if (has_init || !read_init(out, step))
+            if (has_init || !read_init(out, step, arena))
                 return false;
             has_init = true;
             continue;
