@@ -43,66 +43,11 @@ fails() { # fails CODE TEXT WORDS...: ends with the code, says the text, and no 
     run "$ends" "$@" && says err "$text" && [ "$(wc -l <err)" -le 3 ]
 }
 
-cat >schema.py <<'PYTHON'
-"""schema.py SCHEMA FILE [lines]: the part of JSON Schema that docs/formats/json uses; floats are never right."""
-import json
-import re
-import sys
-
-KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
-
-
-def is_kind(value, kind):
-    if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, KINDS[kind])
-
-
-def problems(value, schema, root, path):
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
-    if "anyOf" in schema:
-        found = [problems(value, one, root, path) for one in schema["anyOf"]]
-        return [] if any(not one for one in found) else min(found, key=len)
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(is_kind(value, kind) for kind in kinds):
-        return [f"{path}: {value!r} is no {' or '.join(kinds)}"]
-    found = []
-    if "enum" in schema and value not in schema["enum"]:
-        found.append(f"{path}: {value!r} is not allowed")
-    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        found.append(f"{path}: {value!r} has another form")
-    if is_kind(value, "integer") and value < schema.get("minimum", value):
-        found.append(f"{path}: {value} is too small")
-    if isinstance(value, dict):
-        found += [f"{path}: {key} is missing" for key in schema.get("required", []) if key not in value]
-        known = schema.get("properties", {})
-        found += [f"{path}: {key} is in no schema" for key in value if known and key not in known]
-        for key, one in value.items():
-            found += problems(one, known.get(key, {}), root, f"{path}.{key}")
-    if isinstance(value, list):
-        for at, one in enumerate(value):
-            found += problems(one, schema.get("items", {}), root, f"{path}[{at}]")
-    return found
-
-
-def no_float(text):
-    raise ValueError(f"a number with a fraction: {text}")
-
-
-schema = json.load(open(sys.argv[1], encoding="utf-8"))
-text = open(sys.argv[2], encoding="utf-8").read()
-values = [json.loads(line, parse_float=no_float) for line in (text.splitlines() if "lines" in sys.argv else [text])]
-found = [one for value in values for one in problems(value, schema, schema, "$")]
-print("\n".join(found[:5]), end="\n" if found else "")
-sys.exit(1 if found or not values else 0)
-PYTHON
 # answers SCHEMA WORDS... --json: the answer fits its schema
 answers() {
     name=$1
     shift
-    run "${code:-0}" "$@" --json && python3 schema.py "$source/docs/formats/json/$name.schema.json" out ${lines:+lines}
+    run "${code:-0}" "$@" --json && python3 "$source/tests/support/fits_schema.py" "$source/docs/formats/json/$name.schema.json" out ${lines:+lines}
 }
 
 # --- a small merchant: a sale from stock, one that is owed, a bundle, a return, a late receipt, dirt ------------------
