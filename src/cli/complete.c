@@ -149,6 +149,13 @@ static void zsh_text(struct buf *out, const char *text)
     }
 }
 
+/* The space keeps _arguments from adding words of its own. */
+static void zsh_words(const char *kind, struct buf *out)
+{
+    buf_print(out, " _tieout_words ");
+    choices(kind, out);
+}
+
 static void zsh_options(uint64_t options, struct buf *out)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
@@ -161,9 +168,7 @@ static void zsh_options(uint64_t options, struct buf *out)
         if (row->argument) {
             buf_print(out, ":%s:", row->argument);
             if (takes_words(row->completes)) {
-                buf_print(out, "(");
-                choices(row->completes, out);
-                buf_print(out, ")");
+                zsh_words(row->completes, out);
             } else if (row->completes) {
                 buf_print(out, strcmp(row->completes, "file") == 0 ? "_files" : "_time_zone");
             }
@@ -174,8 +179,19 @@ static void zsh_options(uint64_t options, struct buf *out)
 
 void completion_zsh(struct buf *out)
 {
-    buf_print(out, "#compdef tieout\n# Made by `tieout --completion zsh` from src/cli/commands.c.\n"
-                   "_tieout() {\n    local -a commands\n    commands=(\n");
+    buf_print(
+        out,
+        "#compdef tieout\n# Made by `tieout --completion zsh` from src/cli/commands.c.\n"
+        "# One of the words given; behind one that ends in : or = more is to be typed, so no space comes after it.\n"
+        "_tieout_words() {\n"
+        "    local -a whole begun\n"
+        "    whole=(${@:#*[:=]})\n"
+        "    begun=(${(M)@:#*[:=]})\n"
+        "    compadd -a whole\n"
+        "    compadd -S '' -a begun\n"
+        "    return $((compstate[nmatches] == 0))\n"
+        "}\n"
+        "_tieout() {\n    local -a commands\n    commands=(\n");
     for (const struct command *command = commands; command->name != NULL; command++) {
         buf_print(out, "        '%s:", command->name);
         zsh_text(out, command->what);
@@ -189,9 +205,9 @@ void completion_zsh(struct buf *out)
         buf_print(out, "        %s)\n            _arguments \\\n", command->name);
         zsh_options(command->options, out);
         if (takes_words(command->completes)) {
-            buf_print(out, "                '*: :(");
-            choices(command->completes, out);
-            buf_print(out, ")' ;;\n");
+            buf_print(out, "                '*: :");
+            zsh_words(command->completes, out);
+            buf_print(out, "' ;;\n");
         } else {
             buf_print(out,
                       command->completes ? "                '*:file:_files' ;;\n" : "                && return ;;\n");

@@ -29,6 +29,7 @@ struct road {
     struct hasher chain;
     struct seal last_seal;
     uint64_t last_seq, last_raw_block;
+    uint64_t first_seq; /* what was there when this run began ends here */
     uint64_t sealed_seq;
     struct buf raw;
     uint32_t raw_count;
@@ -90,6 +91,7 @@ struct road *road_open(struct store *store, uint32_t company, struct road_option
                           .truth_read = views_truth};
     if (!store->ops->last_numbers(store, company, &road->last_seq, &road->last_raw_block, &road->last_seal, err))
         return road_close(road);
+    road->first_seq = road->last_seq;
     road->company = company_open(views, options.zone_bytes, err);
     if (road->company == NULL)
         return road_close(road);
@@ -248,6 +250,42 @@ static bool keeps_versions(enum document_type type)
     return type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_ORDER;
 }
 
+/* ---- counts: where this run's records are ---- */
+
+static bool is_of_run(const struct road *road, const struct document_version *version)
+{
+    return version->document_seq > road->first_seq;
+}
+
+static void count_outcome(struct road *road, enum outcome outcome, int by)
+{
+    uint64_t add = (uint64_t)(int64_t)by; /* -1 takes one off */
+    road->counts.posted += outcome == OUTCOME_POSTED ? add : 0;
+    road->counts.excluded += outcome == OUTCOME_EXCLUDED ? add : 0;
+    road->counts.waiting += outcome == OUTCOME_WAITING ? add : 0;
+    road->counts.failed += outcome == OUTCOME_FAILED ? add : 0;
+}
+
+static void count_versions(struct road *road, const struct document_record *record, int by)
+{
+    for (size_t i = 0; i < record->version_count; i++)
+        if (is_of_run(road, &record->versions[i]))
+            count_outcome(road, record->versions[i].outcome, by);
+}
+
+/* A decision moves versions of the document that came before it, too: what waited is superseded, or voided. */
+static bool count_again(struct road *road, const struct document_record *before, struct err *err)
+{
+    struct document_record now;
+    bool found = false;
+    if (!company_document(road->company, before->number, &road->arena, &now, &found, err))
+        return false;
+    must(found);
+    count_versions(road, before, -1);
+    count_versions(road, &now, 1);
+    return true;
+}
+
 /* The document that a void took back gets its own row: excluded, voided, with everything that changed. */
 static bool append_voided(struct road *road, struct plan *plan, struct decided *decided, struct err *err)
 {
@@ -272,7 +310,7 @@ static bool append_voided(struct road *road, struct plan *plan, struct decided *
     ruling->detail = arena_print(plan->arena, "voided by void %.*s: %.*s", SPAN_ARG(plan->document->id),
                                  SPAN_ARG(plan->document->void_document.reason));
     decide_install(decided);
-    return append(road, ruling, true, err);
+    return append(road, ruling, true, err) && count_again(road, &record, err);
 }
 
 /* Resolves, decides and appends one version of one document; `packed` absent when an earlier row holds it. */
@@ -321,8 +359,10 @@ static bool decide_document(struct road *road, const struct document *document, 
         ruling.customer = document->order.customer;
     if (plan->outcome == OUTCOME_POSTED && !removes)
         decide_install(&decided);
-    if (!append(road, &ruling, true, err))
+    if (!append(road, &ruling, true, err) || (record != NULL && !count_again(road, record, err)))
         return false;
+    if (record == NULL)
+        count_outcome(road, plan->outcome, 1);
     return !removes || append_voided(road, plan, &decided, err);
 }
 
@@ -416,14 +456,6 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
     return true;
 }
 
-static void count_outcome(struct road *road, enum outcome outcome)
-{
-    road->counts.posted += outcome == OUTCOME_POSTED;
-    road->counts.excluded += outcome == OUTCOME_EXCLUDED;
-    road->counts.waiting += outcome == OUTCOME_WAITING;
-    road->counts.failed += outcome == OUTCOME_FAILED;
-}
-
 /* Decides a waiting document again. It keeps its number and its packed form; only a changed outcome is a new row. */
 static bool decide_again(struct road *road, uint32_t number, struct waiters *waiters, struct err *err)
 {
@@ -460,9 +492,10 @@ static bool decide_again(struct road *road, uint32_t number, struct waiters *wai
     if (!decide_document(road, &document, &record, number, version->document_seq, (struct span){NULL, 0}, row, &plan,
                          err))
         return false;
-    road->counts.waiting -= road->counts.waiting > 0;
-    road->counts.released += plan.outcome != OUTCOME_WAITING;
-    count_outcome(road, plan.outcome);
+    bool goes_on = plan.outcome != OUTCOME_WAITING;
+    road->counts.released += goes_on;
+    if (goes_on && !is_of_run(road, version)) /* came in an earlier run, and is in only now */
+        count_outcome(road, plan.outcome, 1);
     return waiters_of(road, &plan, waiters, err);
 }
 
@@ -581,7 +614,6 @@ static bool take_document(struct road *road, struct span record, struct span ori
     if (!decide_document(road, document, found ? &known : NULL, found ? number : road->company->last_document + 1,
                          road->last_seq + 1, form, row, &plan, err))
         return false;
-    count_outcome(road, plan.outcome);
     answer->outcome = plan.outcome;
     answer->refusal = plan.refusal;
     answer->detail = plan.detail;

@@ -18,7 +18,7 @@ struct road_options {
 struct road_counts {
     uint64_t records;                           /* taken */
     uint64_t known;                             /* seen before, nothing stored */
-    uint64_t posted, excluded, waiting, failed; /* decisions about new records */
+    uint64_t posted, excluded, waiting, failed; /* where new records are now, and what was released */
     uint64_t set_aside;                         /* of the failed: no document at all */
     uint64_t released;                          /* waiting ones that could go on */
 };
