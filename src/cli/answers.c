@@ -120,17 +120,48 @@ static bool listing_row(void *context, const struct outcome_document *document)
     return !listing->failed;
 }
 
+static bool waiting_row(void *context, const struct waiting_document *waiting)
+{
+    struct listing *listing = context;
+    struct cli *cli = listing->cli;
+    const struct outcome_document *document = &waiting->document;
+    const struct company *company = cli->reader.company;
+    if (listing->shown++ >= listing->limit)
+        return true;
+    if (listing->table != NULL) {
+        struct span until = text_day(cli, company_day(company, waiting->until_us));
+        table_row(listing->table,
+                  (const struct span[]){span_of(type_name(document->type)), document->id, document->source,
+                                        text_money(cli, document->amount_minor),
+                                        text_day(cli, company_day(company, waiting->since_us)), until,
+                                        waiting->overdue ? SPAN("overdue") : SPAN(""), document->detail});
+        return true;
+    }
+    buf_reset(&listing->line);
+    buf_print(&listing->line, listing->shown == 1 ? "[" : ",\n");
+    waiting_document_write_json(waiting, company->money, &listing->line);
+    listing->failed = !cli_put(cli, &listing->line);
+    return !listing->failed;
+}
+
 static bool outcomes_list(struct cli *cli, enum outcome outcome)
 {
     static const struct column columns[] = {{"TYPE", false},  {"ID", false},     {"SOURCE", false},
                                             {"AMOUNT", true}, {"REASON", false}, {"DETAIL", false}};
+    static const struct column of_waiting[] = {{"TYPE", false},  {"ID", false},    {"SOURCE", false},
+                                               {"AMOUNT", true}, {"SINCE", false}, {"UNTIL", false},
+                                               {"", false},      {"DETAIL", false}};
     struct listing listing = {.cli = cli, .line = answer_buf()};
     bool json = cli->given[OPTION_JSON];
-    if (!cli_count_option(cli, OPTION_LIMIT, SIZE_MAX, &listing.limit))
+    bool waits = outcome == OUTCOME_WAITING;
+    int64_t now_us = 0;
+    if (!cli_count_option(cli, OPTION_LIMIT, SIZE_MAX, &listing.limit) || !cli_now(cli, &now_us))
         return false;
     if (!json)
-        listing.table = table_new(cli, COLUMNS(columns));
-    bool good = report_outcome_documents(&cli->reader, outcome, listing_row, &listing, &cli->err) && !listing.failed;
+        listing.table = waits ? table_new(cli, COLUMNS(of_waiting)) : table_new(cli, COLUMNS(columns));
+    bool good = waits ? report_waiting(&cli->reader, now_us, waiting_row, &listing, &cli->err)
+                      : report_outcome_documents(&cli->reader, outcome, listing_row, &listing, &cli->err);
+    good = good && !listing.failed;
     if (good && json)
         good = fputs(listing.shown ? "]\n" : "[]\n", stdout) >= 0;
     else if (good)

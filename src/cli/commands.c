@@ -44,16 +44,17 @@ const struct command commands[] = {
      "zcat orders-*.gz | tieout import --format documents -",
      COMMON_OPTIONS | OPT(FORMAT) | OPT(SOURCE) | OPT(SHOW) | OPT(PROGRESS) | OPT(NOW), "1 3", "file", run_import},
     {"status", "", "says where every document is and whether the books tie out",
-     "How many documents were posted, are excluded, wait or failed; what is waited for; how many units are owed; the "
+     "How many documents were posted, are excluded, wait or failed; what is waited for, and how many wait longer than "
+     "wait_days; how many units are owed; the "
      "value "
      "of the stock beside the balance of the stock control accounts; the last day and the lock.",
-     "tieout status", COMMON_OPTIONS, "", NULL, run_status},
+     "tieout status", COMMON_OPTIONS | OPT(NOW), "", NULL, run_status},
     {"outcomes", "[--list OUTCOME]", "counts documents by source, type, outcome and reason",
      "One row for each source, type, outcome and reason, with the count and the amount in the company's currency. For "
      "what "
      "waits the reason says what for. With --list the documents themselves, each with the sentence that was kept about "
-     "it.",
-     "tieout outcomes\ntieout outcomes --list waiting", COMMON_OPTIONS | OPT(LIST) | OPT(LIMIT), "", NULL,
+     "it; of what waits also since when, and until when that is normal (policy wait_days).",
+     "tieout outcomes\ntieout outcomes --list waiting", COMMON_OPTIONS | OPT(LIST) | OPT(LIMIT) | OPT(NOW), "", NULL,
      run_outcomes},
     {"stock", "[--sku SKU] [--layers] [--bridge] [--as-of DATE]", "shows what there is, where, and what it is worth",
      "Each item at each place by every definition of \"available\": free (sellable less reserved; below zero: "

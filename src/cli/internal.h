@@ -27,7 +27,7 @@
     ROW(SOURCE, "source", 0, "CODE", NULL, "the source of documents that name none; file unless said")               \
     ROW(SHOW, "show", 0, "COUNT", NULL, "how many records that failed are shown one by one; 20 unless said")         \
     ROW(PROGRESS, "progress", 0, NULL, NULL, "show progress also where the error output is no terminal")             \
-    ROW(NOW, "now", 0, "INSTANT", NULL, "what is noted as the time of recording (RFC 3339), for tests")              \
+    ROW(NOW, "now", 0, "INSTANT", NULL, "the time it is taken to be (RFC 3339), instead of the clock's")             \
     ROW(FROM, "from", 0, "DATE", NULL, "from that accounting date on")                                               \
     ROW(TO, "to", 0, "DATE", NULL, "up to and with that accounting date")                                            \
     ROW(BY, "by", 0, "KEY", "by", "what to divide by: channel, sku, order, line or month; channel unless said")      \

@@ -187,6 +187,9 @@ static void status_words(struct cli *cli, const struct status *status)
                      SPAN_ARG(text_count(cli, status->counts[outcome])));
     if (status->counts[OUTCOME_WAITING] > 0)
         status_reasons(cli, status, OUTCOME_WAITING);
+    if (status->overdue > 0)
+        (void)printf("%.*s of them, worth %.*s, wait longer than is normal: tieout outcomes --list waiting\n",
+                     SPAN_ARG(text_count(cli, status->overdue)), SPAN_ARG(text_money(cli, status->overdue_minor)));
     if (status->counts[OUTCOME_FAILED] > 0)
         status_reasons(cli, status, OUTCOME_FAILED);
     (void)printf("\nOwed            %20.*s units of %.*s items (sold before they were received)\n",
@@ -203,7 +206,9 @@ static void status_words(struct cli *cli, const struct status *status)
 int run_status(struct cli *cli)
 {
     struct status status;
-    if (!cli_no_words(cli) || !cli_read(cli) || !report_status(&cli->reader, &cli->arena, &status, &cli->err))
+    int64_t now_us = 0;
+    if (!cli_no_words(cli) || !cli_now(cli, &now_us) || !cli_read(cli) ||
+        !report_status(&cli->reader, now_us, &cli->arena, &status, &cli->err))
         return cli_fail(cli);
     if (!cli->given[OPTION_JSON]) {
         status_words(cli, &status);

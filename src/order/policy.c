@@ -44,10 +44,11 @@ enum { DAYS_MAX = 3650 };
     ROW("posting", posting, VALUES("day", "payout", "document"), 0, "day", "what one entry in the books stands for")
 
 /*        key, place in struct policy, decimal places, largest, default, help */
-#define NUMBERS(ROW)                                                                               \
-    ROW("delivered_after", delivered_after_days, 0, DAYS_MAX, "0",                                 \
-        "under revenue_at delivery: days after which goods count as delivered; 0 waits for proof") \
-    ROW("rounding_limit", rounding_limit_micro, MICRO_PLACES, AMOUNT_MINOR_MAX, "0.05",            \
+#define NUMBERS(ROW)                                                                                             \
+    ROW("delivered_after", delivered_after_days, 0, DAYS_MAX, "0",                                               \
+        "under revenue_at delivery: days after which goods count as delivered; 0 waits for proof")               \
+    ROW("wait_days", wait_days, 0, DAYS_MAX, "30", "how many days a document waits before it counts as overdue") \
+    ROW("rounding_limit", rounding_limit_micro, MICRO_PLACES, AMOUNT_MINOR_MAX, "0.05",                          \
         "how far a channel's total may differ from its lines, in the document's currency")
 
 static const struct policy_key KEYS[] = {

@@ -31,6 +31,7 @@ struct policy {
     int cost_scope, return_cost, returned_layer, shortage, backdated, supplier_return, price_difference, true_up,
         fx_difference, revenue_gross, breakage, returns_reserve, posting;
     int64_t delivered_after_days; /* under revenue_at delivery; 0: wait for proof */
+    int64_t wait_days;            /* how long a document waits before it is an exception */
     int64_t rounding_limit_micro; /* in units of the document's currency, millionths */
 };
 

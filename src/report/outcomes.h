@@ -37,7 +37,18 @@ struct outcome_document {
 NODISCARD bool report_outcome_documents(const struct reader *reader, enum outcome outcome,
                                         bool (*each)(void *context, const struct outcome_document *document),
                                         void *context, struct err *err);
-/* {source, type, id, version, refusal, detail, amount} */
+/* One document that waits: for what, since when, and until when that is normal (policy wait_days). */
+struct waiting_document {
+    struct outcome_document document;
+    int64_t since_us, until_us; /* since: noted as waiting for this */
+    bool overdue;
+};
+/* The same for what waits, in time proportional to what waits. `now_us` says what is overdue. */
+NODISCARD bool report_waiting(const struct reader *reader, int64_t now_us,
+                              bool (*each)(void *context, const struct waiting_document *document), void *context,
+                              struct err *err);
+/* {source, type, id, version, refusal, detail, amount}; for what waits also {since, until, overdue} */
 void outcome_document_write_json(const struct outcome_document *document, currency money, struct buf *out);
+void waiting_document_write_json(const struct waiting_document *document, currency money, struct buf *out);
 
 #endif

@@ -25,14 +25,24 @@ static bool stock_each(void *context, const struct stock_row *row)
     return true;
 }
 
-bool report_status(const struct reader *reader, struct arena *arena, struct status *out, struct err *err)
+static bool waiting_each(void *context, const struct waiting_document *waiting)
+{
+    struct status *status = context;
+    status->overdue += waiting->overdue;
+    status->overdue_minor += waiting->overdue ? waiting->document.amount_minor : 0;
+    return true;
+}
+
+bool report_status(const struct reader *reader, int64_t now_us, struct arena *arena, struct status *out,
+                   struct err *err)
 {
     *out = (struct status){0};
     struct status_walk walk = {.out = out};
     struct stock_options options = {.as_of = AS_OF_NOW};
     struct balances balances;
     if (!report_outcomes(reader, arena, &out->outcomes, err) || !report_balances(reader, AS_OF_NOW, &balances, err) ||
-        !report_stock(reader, &options, stock_each, &walk, err))
+        !report_stock(reader, &options, stock_each, &walk, err) ||
+        !report_waiting(reader, now_us, waiting_each, out, err))
         return false;
     for (size_t i = 0; i < out->outcomes.count; i++) {
         const struct outcome_answer *answer = &out->outcomes.at[i];
@@ -116,6 +126,11 @@ void status_write_json(const struct status *status, const struct reader *reader,
     put_day(&json, "locked_until", company->lock_day != INT32_MIN, company->lock_day);
     documents_write(&json, status);
     waiting_write(&json, status, company->money, arena);
+    json_key(&json, "overdue");
+    json_open_object(&json);
+    put_count(&json, "count", status->overdue);
+    put_amount(&json, "amount", status->overdue_minor, company->money);
+    json_close_object(&json);
     json_key(&json, "owed");
     json_open_object(&json);
     put_count(&json, "items", status->items_owed);

@@ -90,6 +90,18 @@ ok "status --json" answers status status
 ok "outcomes --json" answers outcomes outcomes
 ok "outcomes say what is waited for" says out '"refusal":"waits_document for order"'
 ok "outcomes --list --json" answers outcomes outcomes --list waiting
+ok "what waits is not overdue at once" says out '"overdue":false'
+ok "outcomes --list waiting after its days" answers outcomes outcomes --list waiting --now 2126-01-01T00:00:00Z
+ok "what waits longer is overdue" says out '"overdue":true'
+ok "outcomes --list waiting as a table" run 0 outcomes --list waiting --now 2126-01-01T00:00:00Z
+ok "the table says so too" says out " overdue "
+ok "status counts what is overdue" answers status status --now 2126-01-01T00:00:00Z
+ok "status gives its amount" says out '"overdue":{"count":2,"amount":"6.00"}'
+ok "wait_days can be set" run 0 --store days.db init --currency USD --set wait_days=0
+ok "a store where nothing waits long" sh -c "printf '%s\n' '{\"type\":\"refund\",\"id\":\"F\",\"at\":\"2026-01-01\",\"order\":\"X\",\"amount\":\"5\"}' |
+    '$program' --store days.db import --format documents --now 2026-02-01T00:00:00Z - >out 2>err; [ \$? -eq 1 ]"
+ok "after its days it is overdue" answers status --store days.db status --now 2026-02-01T00:00:01Z
+ok "as the setting says" says out '"overdue":{"count":1,"amount":"5.00"}'
 ok "stock --json" answers stock stock --layers
 ok "stock --bridge --json" answers stock stock --bridge
 ok "stock ties to the accounts" says out '"difference":"0.00"'

@@ -56,6 +56,7 @@ static void every_key_has_the_default_of_the_accounting_design(void **state)
         {"returns_reserve", "off"},
         {"posting", "day"},
         {"delivered_after", "0"},
+        {"wait_days", "30"},
         {"rounding_limit", "0.05"},
     };
     struct policy policy = policy_default();
@@ -110,13 +111,22 @@ static void numbers_are_read_exactly_and_within_bounds(void **state)
         const char *key, *value;
         const char *read_back; /* NULL: refused */
     } rows[] = {
-        {"delivered_after", "14", "14"},       {"delivered_after", "0", "0"},
-        {"delivered_after", "3650", "3650"},   {"delivered_after", "3651", NULL},
-        {"delivered_after", "-1", NULL},       {"delivered_after", "1.5", NULL},
-        {"delivered_after", "soon", NULL},     {"rounding_limit", "0", "0"},
-        {"rounding_limit", "0.10", "0.1"},     {"rounding_limit", "0.000001", "0.000001"},
-        {"rounding_limit", "0.0000001", NULL}, {"rounding_limit", "-0.01", NULL},
-        {"rounding_limit", "1e3", NULL},       {"rounding_limit", "", NULL},
+        {"delivered_after", "14", "14"},
+        {"delivered_after", "0", "0"},
+        {"delivered_after", "3650", "3650"},
+        {"delivered_after", "3651", NULL},
+        {"delivered_after", "-1", NULL},
+        {"delivered_after", "1.5", NULL},
+        {"wait_days", "0", "0"},
+        {"wait_days", "3651", NULL},
+        {"delivered_after", "soon", NULL},
+        {"rounding_limit", "0", "0"},
+        {"rounding_limit", "0.10", "0.1"},
+        {"rounding_limit", "0.000001", "0.000001"},
+        {"rounding_limit", "0.0000001", NULL},
+        {"rounding_limit", "-0.01", NULL},
+        {"rounding_limit", "1e3", NULL},
+        {"rounding_limit", "", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct policy policy = policy_default();
@@ -144,7 +154,7 @@ static void what_is_unknown_is_refused_with_what_is_allowed(void **state)
         {"delivered after", "1",
          "no such key; the keys are framework, revenue_at, tax_point, cost_method, cost_scope, return_cost, "
          "returned_layer, shortage, backdated, supplier_return, price_difference, true_up, fx_difference, "
-         "revenue_gross, breakage, returns_reserve, posting, delivered_after or rounding_limit"},
+         "revenue_gross, breakage, returns_reserve, posting, delivered_after, wait_days or rounding_limit"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct policy policy = policy_default();

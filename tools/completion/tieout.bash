@@ -19,7 +19,7 @@ _tieout() {
             COMPREPLY=($(cd /usr/share/zoneinfo 2>/dev/null && compgen -f -- "$word"))
             return ;;
         --set)
-            COMPREPLY=($(compgen -W 'framework=us_gaap framework=ifrs revenue_at=shipment revenue_at=delivery revenue_at=payment tax_point=revenue tax_point=payment cost_method=fifo cost_method=average cost_method=lifo cost_method=standard cost_method=specific cost_scope=location cost_scope=company return_cost=original return_cost=current returned_layer=original returned_layer=last shortage=owed shortage=refuse backdated=replay backdated=entry_order supplier_return=original_layer supplier_return=oldest supplier_return=current price_difference=split price_difference=account true_up=bill_date true_up=origin_if_open fx_difference=exchange_account fx_difference=stock revenue_gross=gross revenue_gross=net breakage=expiry breakage=none returns_reserve=off returns_reserve=rate posting=day posting=payout posting=document delivered_after= rounding_limit=' -- "$word"))
+            COMPREPLY=($(compgen -W 'framework=us_gaap framework=ifrs revenue_at=shipment revenue_at=delivery revenue_at=payment tax_point=revenue tax_point=payment cost_method=fifo cost_method=average cost_method=lifo cost_method=standard cost_method=specific cost_scope=location cost_scope=company return_cost=original return_cost=current returned_layer=original returned_layer=last shortage=owed shortage=refuse backdated=replay backdated=entry_order supplier_return=original_layer supplier_return=oldest supplier_return=current price_difference=split price_difference=account true_up=bill_date true_up=origin_if_open fx_difference=exchange_account fx_difference=stock revenue_gross=gross revenue_gross=net breakage=expiry breakage=none returns_reserve=off returns_reserve=rate posting=day posting=payout posting=document delivered_after= wait_days= rounding_limit=' -- "$word"))
             return ;;
         --format)
             COMPREPLY=($(compgen -W 'documents' -- "$word"))
@@ -81,10 +81,10 @@ _tieout() {
             files=yes
             ;;
         status)
-            options='--store --company --json --help'
+            options='--store --company --json --help --now'
             ;;
         outcomes)
-            options='--store --company --json --help --list --limit'
+            options='--store --company --json --help --now --list --limit'
             ;;
         stock)
             options='--store --company --json --help --as-of --layers --bridge --sku --all'
@@ -104,7 +104,7 @@ _tieout() {
             ;;
         policy)
             options='--store --company --json --help --now --from'
-            words='set framework=us_gaap framework=ifrs revenue_at=shipment revenue_at=delivery revenue_at=payment tax_point=revenue tax_point=payment cost_method=fifo cost_method=average cost_method=lifo cost_method=standard cost_method=specific cost_scope=location cost_scope=company return_cost=original return_cost=current returned_layer=original returned_layer=last shortage=owed shortage=refuse backdated=replay backdated=entry_order supplier_return=original_layer supplier_return=oldest supplier_return=current price_difference=split price_difference=account true_up=bill_date true_up=origin_if_open fx_difference=exchange_account fx_difference=stock revenue_gross=gross revenue_gross=net breakage=expiry breakage=none returns_reserve=off returns_reserve=rate posting=day posting=payout posting=document delivered_after= rounding_limit='
+            words='set framework=us_gaap framework=ifrs revenue_at=shipment revenue_at=delivery revenue_at=payment tax_point=revenue tax_point=payment cost_method=fifo cost_method=average cost_method=lifo cost_method=standard cost_method=specific cost_scope=location cost_scope=company return_cost=original return_cost=current returned_layer=original returned_layer=last shortage=owed shortage=refuse backdated=replay backdated=entry_order supplier_return=original_layer supplier_return=oldest supplier_return=current price_difference=split price_difference=account true_up=bill_date true_up=origin_if_open fx_difference=exchange_account fx_difference=stock revenue_gross=gross revenue_gross=net breakage=expiry breakage=none returns_reserve=off returns_reserve=rate posting=day posting=payout posting=document delivered_after= wait_days= rounding_limit='
             ;;
         verify)
             options='--store --company --json --help --progress --deep'
