@@ -12,25 +12,35 @@ static bool is_valued(struct plan *plan, const struct document *item, size_t lin
     return false;
 }
 
-static int64_t receipt_value(struct plan *plan, const struct receipt_line *line, size_t index)
+/* In the receipt's own currency. */
+static int64_t stated_amount(struct plan *plan, const struct receipt_line *line, size_t index)
 {
     if (is_present(line->total_cost_minor))
-        return plan_money(plan, line->total_cost_minor);
+        return line->total_cost_minor;
     if (is_present(line->unit_cost_micro))
-        return plan_money(plan, plan_amount(plan, line->qty_micro, line->unit_cost_micro, "unit_cost"));
+        return plan_amount(plan, line->qty_micro, line->unit_cost_micro, "unit_cost");
     plan_refuse(plan, REFUSAL_MISSING_FIELD, "lines[%zu].unit_cost: a receipt line states unit_cost or total_cost",
                 index);
     return 0;
 }
 
-/* What a receipt line is worth: as the last correction of it in key order says, else as it said itself. */
-static int64_t corrected_value(struct plan *plan, uint32_t item, movement_id receipt_line, const struct movement *added,
-                               uint32_t without, int64_t stated_minor)
+/* What a receipt line or a correction of it is worth, in its own currency and in the company's. */
+static void set_value(const struct plan *plan, struct movement *movement, int64_t amount_minor, int64_t value_minor,
+                      currency money)
+{
+    movement->value_minor = value_minor;
+    movement->money = money == plan->company->money ? 0 : money;
+    movement->original_minor = movement->money ? amount_minor : 0;
+}
+
+/* The last correction of a receipt line in key order says what it is worth; NULL: it says so itself. */
+static const struct movement *last_correction(struct plan *plan, uint32_t item, movement_id receipt_line,
+                                              const struct movement *added, uint32_t without)
 {
     struct item_book *book = NULL;
     if (!company_item_book(plan->company, item, false, true, &book, plan->err)) {
         plan->broken = true;
-        return stated_minor;
+        return added;
     }
     const struct movement *last = added;
     for (size_t i = 0; i < book->record_count; i++) {
@@ -41,7 +51,33 @@ static int64_t corrected_value(struct plan *plan, uint32_t item, movement_id rec
         if (last == NULL || key_compare(&movement->key, &last->key) > 0)
             last = movement;
     }
-    return last ? last->value_minor : stated_minor;
+    return last;
+}
+
+/* A correction says what the receipt should have said: in its currency and at its rate. */
+static int64_t corrected_value(struct plan *plan, const struct movement *receipt, const struct movement *correction)
+{
+    int64_t value_minor = correction->value_minor;
+    if (correction->money != 0 && !amount_at_rate(correction->original_minor, currency_exponent(correction->money),
+                                                  receipt->rate_e10, plan->company->exponent, &value_minor))
+        plan_refuse(plan, REFUSAL_OVERFLOW, "an amount at its rate is too large to keep");
+    return value_minor;
+}
+
+static void value_receipt_line(struct plan *plan, const struct receipt_line *line, size_t index, uint32_t item,
+                               struct movement *movement)
+{
+    bool may_be_corrected = plan->record != NULL && plan->record->move_count > 0;
+    const struct movement *correction = may_be_corrected ? last_correction(plan, item, movement->id, NULL, 0) : NULL;
+    int64_t amount_minor = stated_amount(plan, line, index);
+    set_value(plan, movement, amount_minor, plan_money(plan, amount_minor), plan->document->money);
+    movement->rate_e10 = movement->money ? plan->rate_e10 : 0;
+    if (correction != NULL && correction->money != movement->money)
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "currency: a receipt that was corrected keeps its currency");
+    if (correction == NULL || !plan_goes_on(plan))
+        return;
+    movement->original_minor = correction->original_minor;
+    movement->value_minor = corrected_value(plan, movement, correction);
 }
 
 void resolve_receipt(struct plan *plan)
@@ -60,11 +96,9 @@ void resolve_receipt(struct plan *plan)
         struct movement movement = plan_movement(plan, MOVE_IN, item, (int)i + 1, 0, 0);
         movement.location = location;
         movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
-        movement.value_minor = receipt_value(plan, line, i);
         movement.lot = line->lot;
         movement.where = (struct where){.role = ROLE_GRNI, .party = receipt->supplier};
-        if (plan->record != NULL && plan->record->move_count > 0)
-            movement.value_minor = corrected_value(plan, number, movement.id, NULL, 0, movement.value_minor);
+        value_receipt_line(plan, line, i, number, &movement);
         plan->amount_minor += movement.value_minor;
         plan_edit(plan, number, movement);
     }
@@ -158,7 +192,8 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
             amount_minor < 0 ? 0 : ABSENT; /* a lower price of all billed units; all that is not billed yet */
     if (amount_minor < 0 && movement.qty_micro > 0)
         movement.qty_micro = -movement.qty_micro;
-    movement.value_minor = amount_minor;
+    set_value(plan, &movement, 0, amount_minor, plan->document->money);
+    movement.rate_e10 = movement.money ? plan->rate_e10 : 0;
     movement.refers = target_movement(&target);
     movement.where = (struct where){.role = ROLE_GRNI, .party = target.document.receipt.supplier};
     plan_edit(plan, target.item, movement);
@@ -338,13 +373,17 @@ void resolve_cost_correction(struct plan *plan)
     struct movement receipt = record->movement;
     struct movement correct = plan_movement(plan, MOVE_CORRECT, target.definition, 1, 0, 0);
     correct.refers = receipt.id;
-    correct.value_minor =
-        plan_money(plan, plan_amount(plan, target.line->qty_micro, correction->unit_cost_micro, "unit_cost"));
     correct.where = receipt.where;
+    if (plan->document->money != target.document.money)
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "currency: a correction speaks in its receipt's currency");
+    int64_t amount_minor = plan_amount(plan, target.line->qty_micro, correction->unit_cost_micro, "unit_cost");
+    set_value(plan, &correct, amount_minor, amount_minor, plan->document->money);
     plan_edit(plan, target.item, correct);
-    int64_t value_minor = corrected_value(plan, target.item, receipt.id, &correct, plan->number, receipt.value_minor);
+    const struct movement *last = last_correction(plan, target.item, receipt.id, &correct, plan->number);
+    int64_t value_minor = corrected_value(plan, &receipt, last);
     plan->amount_minor = value_minor - receipt.value_minor;
     receipt.value_minor = value_minor;
+    receipt.original_minor = last->original_minor;
     plan_edit(plan, target.item, receipt);
 }
 

@@ -366,6 +366,21 @@ static const struct lot_account *lot_account(const struct item_state *state, mov
     return NULL;
 }
 
+/* What the rate alone changed between receipt and bill: the foreign amount that GRNI carries for the units, at the bill's
+ * rate, less what it carries for them. Price is all of the rest. */
+static int64_t exchange_part(struct decision *d, const struct lot_account *lot, int64_t qty_micro,
+                             int64_t carried_minor)
+{
+    const struct movement *bill = d->movement;
+    int64_t now_minor = 0;
+    if (bill->costing.exchange_to_stock || bill->money == 0 || bill->money != lot->money)
+        return 0;
+    if (!amount_at_rate(lot_original_part(lot, qty_micro), currency_exponent(bill->money), bill->rate_e10,
+                        bill->costing.exponent, &now_minor))
+        refuse(d, BOOK_OVERFLOW, 0);
+    return now_minor - carried_minor;
+}
+
 void decide_bill(struct decision *d)
 {
     const struct movement *movement = d->movement;
@@ -403,8 +418,10 @@ void decide_bill(struct decision *d)
         emit(d, (struct step){
                     .kind = STEP_BILLED, .target = lot.lot, .qty_micro = qty_micro, .value_minor = carried_minor});
     }
-    int64_t difference_minor = movement->value_minor - carried_minor;
-    post_to(d, &lot.where, -difference_minor, lot.where.tag);
+    int64_t exchange_minor = exchange_part(d, &lot, qty_micro, carried_minor);
+    int64_t difference_minor = movement->value_minor - carried_minor - exchange_minor;
+    post_to(d, &lot.where, -difference_minor - exchange_minor, lot.where.tag);
+    post_role(d, ROLE_REALISED_FX, exchange_minor, SPAN("bill"));
     if (movement->costing.difference_account)
         post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("bill"));
     else

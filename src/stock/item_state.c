@@ -428,6 +428,13 @@ static struct lot_account *lot_find(struct item_state *state, movement_id lot)
     return NULL;
 }
 
+int64_t lot_original_part(const struct lot_account *lot, int64_t qty_micro)
+{
+    if (qty_micro < 0)
+        return -partial_draw(lot->billed_original_minor, -qty_micro, lot->billed_micro);
+    return qty_micro == 0 ? 0 : partial_draw(lot->grni_original_minor, qty_micro, lot->unbilled_micro);
+}
+
 static void apply_billed(struct item_state *state, const struct step *step)
 {
     if (!state->whole)
@@ -436,15 +443,19 @@ static void apply_billed(struct item_state *state, const struct step *step)
     must(lot != NULL);
     if (step->kind == STEP_SENT_BACK) {
         lot->billed_minor -= partial_draw(lot->billed_minor, step->qty_micro, lot->billed_micro);
+        lot->billed_original_minor += lot_original_part(lot, -step->qty_micro);
         lot->billed_micro -= step->qty_micro;
         lot->sent_back_micro += step->qty_micro;
         return;
     }
+    int64_t original_minor = lot_original_part(lot, step->qty_micro);
+    lot->grni_original_minor -= original_minor;
     lot->unbilled_micro -= step->qty_micro;
     lot->grni_minor -= step->value_minor;
     if (step->kind == STEP_BILLED) {
         lot->billed_micro += step->qty_micro;
         lot->billed_minor += step->value_minor;
+        lot->billed_original_minor += original_minor;
     } else {
         lot->sent_back_micro += step->qty_micro;
     }
@@ -464,6 +475,8 @@ void item_state_begin(struct item_state *state, const struct movement *movement)
         .value_minor = movement->value_minor,
         .unbilled_micro = movement->qty_micro,
         .grni_minor = movement->value_minor,
+        .money = movement->money,
+        .grni_original_minor = movement->original_minor,
     };
 }
 

@@ -61,6 +61,8 @@ struct lot_account {
     int64_t billed_micro, billed_minor; /* billed, and the GRNI that was released for it */
     int64_t sent_back_micro;            /* back to the supplier, billed or not */
     int64_t unbilled_micro, grni_minor; /* not billed yet, and what GRNI carries for it */
+    currency money;                     /* of the receipt, where it is not the company's; the same two in it: */
+    int64_t grni_original_minor, billed_original_minor;
 };
 
 struct item_state {
@@ -87,6 +89,8 @@ struct item_state item_state_keep(const struct item_state *state, struct arena *
 void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step);
 /* What a whole state notes of a movement before its steps (the account of a receipt line). */
 void item_state_begin(struct item_state *state, const struct movement *movement);
+/* Of what GRNI carries for a receipt line in its own currency, the part of `qty` units more billed (negative: fewer). */
+int64_t lot_original_part(const struct lot_account *lot, int64_t qty_micro);
 /* The journal line of a step, without SKU; false when the step carries no value. */
 bool step_line(const struct item_state *state, const struct movement *movement, const struct step *step,
                struct line *out_line);

@@ -53,6 +53,7 @@ struct costing {
     bool returned_last;      /* returned_layer last */
     bool refuse_short;       /* shortage refuse */
     bool difference_account; /* price_difference account */
+    bool exchange_to_stock;  /* fx_difference stock */
     uint8_t exponent;        /* decimals of the company's currency */
     uint8_t supplier_return; /* 0 original layer, 1 oldest, 2 current */
 };
@@ -89,6 +90,9 @@ struct movement {
     enum unit_status status; /* RETURN: OWN, QUARANTINED or DAMAGED; COUNT, STATUS: which counter */
     bool whole;              /* COUNT: status none: all that is on hand */
     bool lost;               /* RETURN: lost or kept: nothing comes back */
+    currency money;          /* IN, BILL, CORRECT: the document's own where it is not the company's, else 0 */
+    int64_t original_minor;  /* IN, CORRECT: the value in it; of a CORRECT it alone counts then */
+    int64_t rate_e10;        /* IN, BILL: units of the company's currency for one of it */
     struct span lot;         /* IN: the lot's text */
     struct movement_pick *picks;
     size_t pick_count;

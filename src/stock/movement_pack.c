@@ -64,8 +64,16 @@ static struct key key_unpack(struct cursor *cursor, struct arena *arena)
     return key;
 }
 
-enum { COSTING_COMPANY = 1, COSTING_CURRENT = 2, COSTING_LAST = 4, COSTING_REFUSE = 8, COSTING_ACCOUNT = 16 };
-enum { MOVEMENT_WHOLE = 1, MOVEMENT_LOST = 2 };
+enum {
+    COSTING_COMPANY = 1,
+    COSTING_CURRENT = 2,
+    COSTING_LAST = 4,
+    COSTING_REFUSE = 8,
+    COSTING_ACCOUNT = 16,
+    COSTING_EXCHANGE = 128
+};
+enum { COSTING_SUPPLIER_SHIFT = 5, COSTING_SUPPLIER_MASK = 3 };
+enum { MOVEMENT_WHOLE = 1, MOVEMENT_LOST = 2, MOVEMENT_FOREIGN = 4 };
 
 static void costing_pack(const struct costing *costing, struct buf *out)
 {
@@ -73,7 +81,9 @@ static void costing_pack(const struct costing *costing, struct buf *out)
     buf_put_u8(
         out, (uint8_t)((costing->company_pool ? COSTING_COMPANY : 0) | (costing->return_current ? COSTING_CURRENT : 0) |
                        (costing->returned_last ? COSTING_LAST : 0) | (costing->refuse_short ? COSTING_REFUSE : 0) |
-                       (costing->difference_account ? COSTING_ACCOUNT : 0) | costing->supplier_return << 5));
+                       (costing->difference_account ? COSTING_ACCOUNT : 0) |
+                       costing->supplier_return << COSTING_SUPPLIER_SHIFT |
+                       (costing->exchange_to_stock ? COSTING_EXCHANGE : 0)));
     buf_put_u8(out, costing->exponent);
 }
 
@@ -86,7 +96,8 @@ static struct costing costing_unpack(struct cursor *cursor)
     costing.returned_last = bits & COSTING_LAST;
     costing.refuse_short = bits & COSTING_REFUSE;
     costing.difference_account = bits & COSTING_ACCOUNT;
-    costing.supplier_return = bits >> 5;
+    costing.supplier_return = bits >> COSTING_SUPPLIER_SHIFT & COSTING_SUPPLIER_MASK;
+    costing.exchange_to_stock = bits & COSTING_EXCHANGE;
     costing.exponent = cursor_u8(cursor);
     return costing;
 }
@@ -108,7 +119,13 @@ void movement_pack(const struct movement *movement, struct buf *out)
     buf_put_varint(out, movement->order);
     buf_put_varint(out, (uint64_t)movement->order_part);
     buf_put_u8(out, (uint8_t)movement->status);
-    buf_put_u8(out, (uint8_t)((movement->whole ? MOVEMENT_WHOLE : 0) | (movement->lost ? MOVEMENT_LOST : 0)));
+    buf_put_u8(out, (uint8_t)((movement->whole ? MOVEMENT_WHOLE : 0) | (movement->lost ? MOVEMENT_LOST : 0) |
+                              (movement->money ? MOVEMENT_FOREIGN : 0)));
+    if (movement->money != 0) {
+        buf_put_varint(out, movement->money);
+        buf_put_signed(out, movement->original_minor);
+        buf_put_signed(out, movement->rate_e10);
+    }
     buf_put_bytes(out, movement->lot);
     buf_put_varint(out, movement->pick_count);
     for (size_t i = 0; i < movement->pick_count; i++) {
@@ -139,6 +156,11 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
     uint8_t bits = cursor_u8(cursor);
     movement.whole = bits & MOVEMENT_WHOLE;
     movement.lost = bits & MOVEMENT_LOST;
+    if (bits & MOVEMENT_FOREIGN) {
+        movement.money = (currency)cursor_varint(cursor);
+        movement.original_minor = cursor_signed(cursor);
+        movement.rate_e10 = cursor_signed(cursor);
+    }
     movement.lot = text_unpack(cursor, arena);
     movement.pick_count = cursor_varint(cursor);
     if (cursor->bad || movement.pick_count > (size_t)(cursor->end - cursor->at))

@@ -45,6 +45,8 @@ struct made_item {
 enum { MOST_ITEMS = 8, MOST_LOCATIONS = 3, MOST_MADE = 220 };
 struct maker {
     struct prng prng;
+    struct prng
+        later_settings; /* a stream of its own: a setting added here leaves the histories of old seeds as they were */
     struct arena *arena;
     struct m_generated *out;
     const struct m_document **documents;
@@ -234,7 +236,7 @@ static void define(struct maker *maker)
         maker->items[item].dropship = true;
         maker->items[item].price = some_price(maker, 4000);
     }
-    if (more(maker, M_WITH_FOREIGN)) {
+    if (more(maker, M_WITH_FOREIGN | M_WITH_FOREIGN_PURCHASES)) {
         for (int i = 0; i < 3; i++) {
             struct m_document *d = make(maker, M_RATE, print(maker, "RATE", i));
             d->from = "EUR";
@@ -291,7 +293,7 @@ static void make_receipt(struct maker *maker)
     }
     if (on(maker, M_WITH_CONSIGNMENT) && chance(maker, 4))
         d->consigned = M_TRUE;
-    if (more(maker, M_WITH_FOREIGN) && chance(maker, 4)) {
+    if (more(maker, M_WITH_FOREIGN | M_WITH_FOREIGN_PURCHASES) && chance(maker, 4)) {
         d->currency = "EUR";
         if (chance(maker, 2))
             d->rate = INT64_C(11000000000);
@@ -905,6 +907,8 @@ static void make_credit_note(struct maker *maker)
     d->lines.at[0].line = receipt->d->lines.at[at].id ? receipt->d->lines.at[at].id : print(maker, "", (int)at + 1);
     d->lines.at[0].qty = -some_qty(maker, 2);
     d->lines.at[0].amount = -1 - pick(maker, 900);
+    if (more(maker, M_WITH_FOREIGN | M_WITH_FOREIGN_PURCHASES) && !chance(maker, 4))
+        d->currency = receipt->d->currency;
 }
 
 static void make_landed_cost(struct maker *maker)
@@ -1172,6 +1176,8 @@ static void choose_settings(struct maker *maker)
         set(maker, "true_up", "origin_if_open");
     if (chance(maker, 4))
         set(maker, "rounding_limit", "0.02");
+    if (prng_below(&maker->later_settings, 3) == 0)
+        set(maker, "fx_difference", "stock");
 }
 
 struct recipe {
@@ -1260,6 +1266,7 @@ struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_feat
     struct maker *maker = ARENA_NEW(arena, struct maker);
     must(maker && documents <= 200);
     maker->prng = prng_make(seed);
+    maker->later_settings = prng_make(~seed);
     maker->arena = arena;
     maker->out = &out;
     maker->room = documents + 20;

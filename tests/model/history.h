@@ -52,7 +52,8 @@ enum m_more_features {
     M_WITH_OPENING = 1 << 7,
     M_WITH_AT_PAYMENT = 1 << 8, /* revenue_at payment, tax_point payment */
     M_WITH_GIFT_CARDS = 1 << 9,
-    M_WITH_UNITS = 1 << 10, /* lines that count in boxes */
+    M_WITH_UNITS = 1 << 10,             /* lines that count in boxes */
+    M_WITH_FOREIGN_PURCHASES = 1 << 11, /* receipts alone in another currency; part of M_WITH_FOREIGN */
 };
 struct m_features {
     unsigned on, more;

@@ -655,11 +655,15 @@ int64_t m_rate_of(struct run *run, currency money)
     return best < 0 ? 0 : run->papers[best].d->rate;
 }
 
-currency m_money_of(const struct run *run)
+static currency money_of_paper(const struct run *run, int paper)
 {
-    const char *code = run->papers[run->paper].d->currency;
+    const char *code = run->papers[paper].d->currency;
     return code ? currency_find(span_of(code)) : run->settings->company;
 }
+
+currency m_money_of(const struct run *run) { return money_of_paper(run, run->paper); }
+
+bool m_same_money(const struct run *run, int a, int b) { return money_of_paper(run, a) == money_of_paper(run, b); }
 
 bool m_has_rate(struct run *run) { return m_rate_of(run, m_money_of(run)) != 0; }
 
@@ -736,6 +740,8 @@ static bool read_correction(struct run *run)
     int line = m_receipt_line_find(run->papers[paper->target].d, paper->d->line, paper->d->sku);
     if (line < 0)
         return m_refuse(run, FAILED, line == -2 ? "line_ambiguous" : "line_unknown");
+    if (!m_same_money(run, run->paper, paper->target))
+        return m_refuse(run, FAILED, "unsupported");
     return true;
 }
 

@@ -691,7 +691,8 @@ static int64_t corrected_cost(const struct run *run, int paper, int line)
     for (int i = 0; i < run->paper_count; i++) {
         const struct paper *other = &run->papers[i];
         if (other->standing != STANDS || other->d->type != M_COST_CORRECTION || other->target != paper ||
-            m_receipt_line_find(run->papers[paper].d, other->d->line, other->d->sku) != line)
+            m_receipt_line_find(run->papers[paper].d, other->d->line, other->d->sku) != line ||
+            !m_same_money(run, paper, i))
             continue;
         struct key key = {other->instant, 5, m_source(other->d), "cost_correction", other->d->id, 0, 0};
         if (best < 0 || m_key_compare(&key, &best_key) > 0) {
@@ -817,6 +818,9 @@ bool m_read_bill(struct run *run, int leg, int line)
     struct receipt_line *kept = m_receipt_line_of(run, receipt, at);
     if (!kept) /* the receipt waits, or its goods are not ours */
         return m_refuse_late(run, "waiting", "waits_document");
+    /* The bill's rate is that of its own date, even where its receipt comes later. */
+    int32_t today = run->day;
+    run->day = zone_day(run->settings->zone, paper->instant);
     int64_t amount = m_in_company(run, billed->amount);
     int64_t stated =
         stock_units(run, kept->item, billed, billed->qty, billed->line ? receipt_factor(run, kept) : MICRO);
@@ -855,6 +859,7 @@ bool m_read_bill(struct run *run, int leg, int line)
     int64_t exchange = m_money_of(run) == kept->money ? m_in_company(run, foreign) - carried : 0;
     exchange = run->settings->fx_to_stock ? 0 : exchange;
     int64_t difference = amount - carried - exchange;
+    run->day = today;
     m_post(run, "grni", -exchange, item, location, -1, -1);
     m_post(run, "realised_fx", exchange, item, -1, -1, -1);
     if (run->settings->difference_account) {
@@ -866,7 +871,6 @@ bool m_read_bill(struct run *run, int leg, int line)
     m_spread(run, lot, from, over, difference);
     /* The credit to GRNI, on the dates the shares stand on (true_up origin_if_open). */
     int after = run->posted.count;
-    int32_t today = run->day;
     for (int i = before; i < after; i++) {
         run->day = run->posted.at[i].day;
         m_post(run, "grni", -run->posted.at[i].amount, item, location, -1, -1);

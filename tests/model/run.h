@@ -256,7 +256,8 @@ void m_post(struct run *run, const char *role, int64_t amount, int item, int loc
 int64_t m_cost_of(struct run *run, int64_t qty, int64_t unit);
 int64_t m_in_company(struct run *run, int64_t amount);
 bool m_has_rate(struct run *run);
-currency m_money_of(const struct run *run); /* of the document being read */
+currency m_money_of(const struct run *run);             /* of the document being read */
+bool m_same_money(const struct run *run, int a, int b); /* of two papers */
 /* Of `money` on the day being read, by the document's own rate or the table; 0 when there is none. */
 int64_t m_rate_of(struct run *run, currency money);
 
