@@ -111,39 +111,101 @@ void resolve_transfer(struct plan *plan)
             .role = ROLE_ACCRUED_SHIPPING, .amount_minor = -freight_minor, .location = to, .tag = SPAN("freight")});
 }
 
+static enum unit_status counter_of(enum stock_status status)
+{
+    return status == STATUS_DAMAGED ? UNITS_DAMAGED : status == STATUS_QUARANTINED ? UNITS_QUARANTINED : UNITS_OWN;
+}
+
+static struct movement count_movement(struct plan *plan, const struct document *item, int line,
+                                      enum stock_status status)
+{
+    struct movement movement = plan_movement(plan, MOVE_COUNT, item, line, 0, 0);
+    movement.location = plan_location(plan, plan->document->count.location);
+    movement.whole = status == STATUS_ABSENT;
+    movement.status = counter_of(status);
+    movement.where = (struct where){.role = ROLE_SHRINKAGE, .location = movement.location};
+    return movement;
+}
+
+bool complete_count_says(struct plan *as_count, const struct document *item, struct movement *out_movement)
+{
+    const struct count *count = &as_count->document->count;
+    bool listed = false;
+    bool by_lot = false;
+    bool one_status = count->lines.count > 0;
+    for (size_t i = 0; i < count->lines.count; i++) {
+        const struct count_line *line = &count->lines.at[i];
+        one_status &= line->status == count->lines.at[0].status;
+        if (!span_eq(line->sku, item->item.sku))
+            continue;
+        listed |= line->lot.len == 0;
+        by_lot |= line->lot.len > 0;
+    }
+    if (listed)
+        return false;
+    /* Where all lines are of one status, the count looked at that status only. */
+    *out_movement =
+        count_movement(as_count, item, 0, one_status && !by_lot ? count->lines.at[0].status : STATUS_ABSENT);
+    if (!by_lot)
+        return true;
+    out_movement->picks = ARENA_ARRAY(as_count->arena, struct movement_pick, count->lines.count);
+    must(out_movement->picks != NULL);
+    for (size_t i = 0; i < count->lines.count; i++)
+        if (span_eq(count->lines.at[i].sku, item->item.sku))
+            out_movement->picks[out_movement->pick_count++] = (struct movement_pick){.lot = count->lines.at[i].lot};
+    return true;
+}
+
+/* A complete count in the book of each item that ever had units at its location. Items that come there later bring it into
+ * their book themselves (decide.c). */
+static bool count_rest(void *context, struct span sku)
+{
+    struct plan *plan = context;
+    const struct definition *definition = NULL;
+    struct item_book *book = NULL;
+    if (!company_definition(plan->company, DOCUMENT_ITEM, sku, &definition, plan->err))
+        return false;
+    const struct document *item = definition_at(definition, plan->at_us);
+    bool average = costing_method_of(item, plan->policy) == METHOD_AVERAGE;
+    if (!company_item_book(plan->company, definition->number, average, false, &book, plan->err))
+        return false;
+    struct movement movement;
+    if (!complete_count_says(plan, item, &movement))
+        return true;
+    if (movement.pick_count > 0 || item_state_count(&book->state, movement.location) != NULL)
+        plan_edit(plan, definition->number, movement);
+    return plan_goes_on(plan);
+}
+
 void resolve_count(struct plan *plan)
 {
     const struct count *count = &plan->document->count;
     plan_start(plan, RANK_COUNT);
-    struct span location = plan_location(plan, count->location);
-    if (count->complete == TRUTH_TRUE)
-        plan_refuse(plan, REFUSAL_UNSUPPORTED,
-                    "complete: a count that means zero for what it does not list; list those items with 0");
+    plan_location(plan, count->location);
     for (size_t i = 0; i < count->lines.count && plan_goes_on(plan); i++) {
         const struct count_line *line = &count->lines.at[i];
         uint32_t number = 0;
         const struct document *item = plan_item(plan, line->sku, &number);
         if (item == NULL || !is_kept_in_stock(plan, item, i))
             return;
-        if (line->lot.len > 0) {
-            plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].lot: counts by lot", i);
+        struct movement movement = count_movement(plan, item, (int)i + 1, line->status);
+        int64_t factor_micro = plan_factor(plan, item, line->uom);
+        if (line->lot.len > 0 && movement.costing.company_pool) {
+            plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].lot: under cost_scope company layers lie in no location",
+                        i);
             return;
         }
-        struct movement movement = plan_movement(plan, MOVE_COUNT, item, (int)i + 1, 0, 0);
-        int64_t factor_micro = plan_factor(plan, item, line->uom);
-        movement.location = location;
+        movement.lot = line->lot;
         movement.qty_micro = plan_stock_qty(plan, line->qty_micro, factor_micro);
-        movement.whole = line->status == STATUS_ABSENT;
-        movement.status = line->status == STATUS_DAMAGED       ? UNITS_DAMAGED
-                          : line->status == STATUS_QUARANTINED ? UNITS_QUARANTINED
-                                                               : UNITS_OWN;
         /* Of a gain: the cost of one stock unit, in millionths of the company's currency. */
         if (is_present(line->unit_cost_micro) &&
             !mul_div(line->unit_cost_micro, MICRO, factor_micro, &movement.value_minor))
             plan_refuse(plan, REFUSAL_OVERFLOW, "lines[%zu].unit_cost: too large to keep", i);
-        movement.where = (struct where){.role = ROLE_SHRINKAGE, .location = location};
         plan_edit(plan, number, movement);
     }
+    if (count->complete == TRUTH_TRUE && plan_goes_on(plan) &&
+        !company_items(plan->company, count_rest, plan, plan->err) && plan_goes_on(plan))
+        plan->broken = true;
 }
 
 /* The account of a reason; any other text goes to stock adjustments and stays as the tag. */
@@ -215,11 +277,6 @@ void resolve_adjustment(struct plan *plan)
     struct span location = plan_location(plan, adjustment->location);
     for (size_t i = 0; i < adjustment->lines.count && plan_goes_on(plan); i++)
         adjustment_line(plan, i, location);
-}
-
-static enum unit_status counter_of(enum stock_status status)
-{
-    return status == STATUS_DAMAGED ? UNITS_DAMAGED : status == STATUS_QUARANTINED ? UNITS_QUARANTINED : UNITS_OWN;
 }
 
 static void status_line(struct plan *plan, size_t index, struct span location)

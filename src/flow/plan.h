@@ -49,6 +49,8 @@ struct plan {
     size_t order_count, order_room;
     struct plan_dated *dated;
     size_t dated_count, dated_room;
+    const struct item_group *groups; /* of the items whose books it changes; settled by plan_decide */
+    size_t group_count;
     bool removes;    /* a void: what the document named did is taken back */
     uint32_t voided; /* its number */
 };
@@ -118,6 +120,8 @@ void resolve_void(struct plan *plan);
 void resolve_rate(struct plan *plan);
 void resolve_opening(struct plan *plan);
 
+/* What a complete count says of an item at its location: nothing where a line lists it, else a movement that finds none. */
+bool complete_count_says(struct plan *as_count, const struct document *item, struct movement *out_movement);
 /* The movement of an order's stock effect (also used when an order is folded again). */
 struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
                               uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,

@@ -445,8 +445,8 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
                              err))
                 return false;
     }
-    for (size_t i = 0; i < plan->edit_count; i++)
-        if (!waiters_add(road, waiters, waiting_for_item(plan->edits[i].item, &road->arena), err))
+    for (size_t i = 0; i < plan->group_count; i++)
+        if (!waiters_add(road, waiters, waiting_for_item(plan->groups[i].item, &road->arena), err))
             return false;
     if (document->type == DOCUMENT_RATE) {
         currency from = currency_find(document->rate.from);

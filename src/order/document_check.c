@@ -374,6 +374,11 @@ static enum refusal check_count(struct check *check, const struct count *count)
     if (count->lines.count == 0 && count->complete != TRUTH_TRUE) {
         return refuse(check, REFUSAL_EMPTY, "lines: holds nothing, and the count is not complete");
     }
+    for (size_t i = 0; i < count->lines.count; i++) {
+        if (has(count->lines.at[i].lot) && count->lines.at[i].status != STATUS_ABSENT) {
+            return refuse(check, REFUSAL_BAD_VALUE, "lines[%zu].status: layers have none; a lot is counted whole", i);
+        }
+    }
     return REFUSAL_NONE;
 }
 

@@ -162,7 +162,8 @@ struct company *company_open(struct views views, struct span (*zone_bytes)(struc
     company->outcomes = map_new();
     company->waiting = map_new();
     company->zone = zone_utc();
-    if (!head_load(company, err) || !settings_load(company, err) || !waiting_load(company, err))
+    if (!head_load(company, err) || !settings_load(company, err) || !waiting_load(company, err) ||
+        !lasting_load(company, err))
         return company_close(company);
     if (company->zone_name.len > 0) {
         struct span bytes = zone_bytes(company->zone_name, &company->arena);

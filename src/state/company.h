@@ -86,8 +86,9 @@ struct company {
     const struct zone *zone;
     struct policy_from *policies;
     size_t policy_count;
-    int32_t lock_day; /* no entry is dated on or before it; INT32_MIN: none */
-    bool born;        /* the company's first row was read */
+    int32_t lock_day;       /* no entry is dated on or before it; INT32_MIN: none */
+    bool born;              /* the company's first row was read */
+    bool counts_completely; /* some location was counted completely once */
     /* head */
     uint64_t applied_seq;
     uint32_t last_document;
@@ -152,6 +153,12 @@ NODISCARD bool company_definition(struct company *company, enum document_type ty
                                   const struct definition **out_definition, struct err *err);
 NODISCARD bool company_item_by_number(struct company *company, uint32_t number,
                                       const struct definition **out_definition, struct err *err);
+/* Numbers of the documents that ever counted a location completely; each may have been replaced or voided since. */
+NODISCARD bool company_complete_counts(struct company *company, struct span location, struct arena *arena,
+                                       uint32_t **out_documents, size_t *out_count, struct err *err);
+/* Calls `each` for every item there is, in the order of SKUs. */
+NODISCARD bool company_items(struct company *company, bool (*each)(void *context, struct span sku), void *context,
+                             struct err *err);
 /* The version in force at an instant: the first one also holds before its time. */
 const struct document *definition_at(const struct definition *definition, int64_t at_us);
 

@@ -292,11 +292,122 @@ bool company_sales(struct company *company, struct span customer, int64_t at_us,
     return true;
 }
 
+static struct view_key lasting_key(struct span location)
+{
+    struct view_key key;
+    view_key_start(&key);
+    view_key_text(&key, location);
+    return key;
+}
+
+/* A complete count speaks of items that come later, too: it is found by its location. Whether it still stands, and what
+ * it lists, its document says. */
+static bool count_add(struct company *company, const struct ruling *ruling, const struct document *document,
+                      struct err *err)
+{
+    if (document->count.complete != TRUTH_TRUE)
+        return true;
+    struct view_key key = lasting_key(document->count.location);
+    view_key_u32(&key, ruling->document);
+    company->counts_completely = true;
+    return company->views.put(company->views.context, VIEW_LASTING, view_key_span(&key), SPAN("c"), err);
+}
+
+static bool any_row(void *context, struct span key, struct span value)
+{
+    (void)key;
+    (void)value;
+    *(bool *)context = true;
+    return false;
+}
+
+bool lasting_load(struct company *company, struct err *err)
+{
+    const struct span all = {NULL, 0};
+    return company->views.scan(company->views.context, VIEW_LASTING, all, all, any_row, &company->counts_completely,
+                               err);
+}
+
+struct number_scan {
+    struct arena *arena;
+    uint32_t *numbers;
+    size_t count, room;
+};
+
+static bool number_row(void *context, struct span key, struct span value)
+{
+    struct number_scan *scan = context;
+    struct cursor tail = cursor_of((struct span){key.ptr + key.len - 4, 4});
+    uint32_t number = 0;
+    (void)value;
+    for (int i = 0; i < 4; i++)
+        number = number << 8 | cursor_u8(&tail);
+    if (scan->count == scan->room) {
+        size_t room = scan->room ? scan->room * 2 : 8;
+        uint32_t *grown = ARENA_ARRAY(scan->arena, uint32_t, room);
+        must(grown != NULL);
+        if (scan->count > 0)
+            memcpy(grown, scan->numbers, scan->count * sizeof *grown);
+        scan->numbers = grown;
+        scan->room = room;
+    }
+    scan->numbers[scan->count++] = number;
+    return true;
+}
+
+bool company_complete_counts(struct company *company, struct span location, struct arena *arena,
+                             uint32_t **out_documents, size_t *out_count, struct err *err)
+{
+    struct number_scan scan = {.arena = arena};
+    struct view_key prefix = lasting_key(location);
+    if (company->counts_completely && !company->views.scan(company->views.context, VIEW_LASTING, view_key_span(&prefix),
+                                                           (struct span){NULL, 0}, number_row, &scan, err))
+        return false;
+    *out_documents = scan.numbers;
+    *out_count = scan.count;
+    return true;
+}
+
+struct sku_scan {
+    struct arena arena;
+    struct span *skus;
+    size_t count, room;
+};
+
+static bool sku_row(void *context, struct span key, struct span value)
+{
+    struct sku_scan *scan = context;
+    (void)value;
+    if (scan->count == scan->room) {
+        size_t room = scan->room ? scan->room * 2 : 64;
+        struct span *grown = ARENA_ARRAY(&scan->arena, struct span, room);
+        must(grown != NULL);
+        if (scan->count > 0)
+            memcpy(grown, scan->skus, scan->count * sizeof *grown);
+        scan->skus = grown;
+        scan->room = room;
+    }
+    scan->skus[scan->count++] = arena_copy(&scan->arena, key);
+    return true;
+}
+
+bool company_items(struct company *company, bool (*each)(void *context, struct span sku), void *context,
+                   struct err *err)
+{
+    const struct span all = {NULL, 0};
+    struct sku_scan scan = {.arena = arena_make((size_t)1 << 30)};
+    bool good = company->views.scan(company->views.context, VIEW_ITEM, all, all, sku_row, &scan, err);
+    for (size_t i = 0; good && i < scan.count; i++)
+        good = each(context, scan.skus[i]);
+    arena_done(&scan.arena);
+    return good;
+}
+
 bool definitions_apply(struct company *company, const struct ruling *ruling, struct err *err)
 {
     enum document_type type = (enum document_type)ruling->row.type;
-    bool defines =
-        type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_RATE || type == DOCUMENT_ORDER;
+    bool defines = type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_RATE ||
+                   type == DOCUMENT_ORDER || type == DOCUMENT_COUNT;
     if (!defines)
         return true;
     bool lasting = type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION;
@@ -316,6 +427,8 @@ bool definitions_apply(struct company *company, const struct ruling *ruling, str
         good = version_add(company, ruling, document, err);
     else if (good && type == DOCUMENT_RATE)
         good = rate_add(company, ruling, document, err);
+    else if (good && type == DOCUMENT_COUNT)
+        good = count_add(company, ruling, document, err);
     else if (good)
         good = sale_add(company, ruling, document, err);
     arena_done(&scratch);

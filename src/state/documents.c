@@ -321,6 +321,13 @@ static bool record_start(struct company *company, const struct ruling *ruling, s
     return good;
 }
 
+/* A movement that another document's row may put for the first time: of an order's event folded again, or of a complete
+ * count that an item came to later. */
+static bool may_be_new(const struct movement *movement)
+{
+    return movement->order != 0 || (movement->kind == MOVE_COUNT && movement_line(movement->id) == 0);
+}
+
 /* Deltas about other documents: the row is noted for them, and their movements follow an order's new fold. */
 static bool others_apply(struct company *company, const struct ruling *ruling, struct arena *arena, struct err *err)
 {
@@ -338,7 +345,7 @@ static bool others_apply(struct company *company, const struct ruling *ruling, s
             bool put = p < item->put_count;
             movement_id id = put ? item->puts[p].movement.id : item->removes[p - item->put_count];
             uint32_t other = movement_document(id);
-            if (other == ruling->document || (put && item->puts[p].movement.order == 0))
+            if (other == ruling->document || (put && !may_be_new(&item->puts[p].movement)))
                 continue;
             struct document_record record;
             bool found = false;

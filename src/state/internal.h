@@ -38,6 +38,7 @@ bool outcome_add(struct company *company, struct span source, int type, enum out
 bool reserved_add(struct company *company, uint32_t item, struct span location, int64_t qty_micro, struct err *err);
 bool waiting_apply(struct company *company, struct span key, uint32_t document, bool waits, struct err *err);
 bool waiting_load(struct company *company, struct err *err);
+bool lasting_load(struct company *company, struct err *err);
 bool policies_apply(struct company *company, const struct ruling *ruling, struct err *err);
 
 #endif

@@ -18,13 +18,14 @@
     ROW(LOCATION, 13, "location", "code → definition history")                                \
     ROW(POLICY, 14, "policy", "the company's settings with history")                          \
     ROW(PERIOD, 15, "period", "the lock")                                                     \
-    ROW(DELTA, 16, "delta", "document number, row → the row has a delta entry about it")
+    ROW(DELTA, 16, "delta", "document number, row → the row has a delta entry about it")      \
+    ROW(LASTING, 17, "lasting", "location → complete counts there, which hold for items that come later")
 
 enum view_space {
 #define ROW(name, value, table, help) VIEW_##name = value,
     VIEW_SPACES(ROW)
 #undef ROW
-        VIEW_SPACE_LIMIT = 17,
+        VIEW_SPACE_LIMIT = 18,
 };
 
 /* The space's name ("balance"). */

@@ -91,13 +91,113 @@ static int64_t counted_before(const struct decision *d)
     if (d->movement->whole)
         return count->units[UNITS_OWN] + count->units[UNITS_DAMAGED] + count->units[UNITS_CONSIGNED];
     if (d->movement->status == UNITS_OWN)
-        return count->units[UNITS_OWN] - count->units[UNITS_QUARANTINED];
+        return count->units[UNITS_OWN] + count->units[UNITS_CONSIGNED] - count->units[UNITS_QUARANTINED];
     return count->units[d->movement->status];
 }
+
+/* Units that a count found beyond what is known, at the stated cost or the current one. */
+static void count_gain(struct decision *d, int pool, int64_t qty_micro)
+{
+    const struct movement *movement = d->movement;
+    int64_t value_minor = movement->value_minor;
+    if (value_minor == INT64_MIN)
+        value_minor = gain_value(d, pool, qty_micro);
+    else if (!amount_of(qty_micro, value_minor, movement->costing.exponent, &value_minor))
+        refuse(d, BOOK_OVERFLOW, 0);
+    if (d->refusal != BOOK_OK)
+        return;
+    post_to(d, &movement->where, -value_minor, movement->where.tag);
+    put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = qty_micro, .value_minor = value_minor});
+    count_by(d, movement->location, UNITS_OWN, qty_micro);
+}
+
+static void count_loss(struct decision *d, int pool, int64_t qty_micro)
+{
+    struct slices slices = take_out(d, pool, qty_micro);
+    if (d->refusal != BOOK_OK)
+        return;
+    note_gone(d, pool, &slices, NULL);
+    post_to(d, &d->movement->where, slices.value_minor, d->movement->where.tag);
+    count_by(d, d->movement->location, UNITS_OWN, -qty_micro);
+}
+
+/* All that is on hand was counted and less was found: own units are missing first, then damaged ones, which are not valued;
+ * and no more can be in quarantine than is left. */
+static void whole_loss(struct decision *d, int pool, int64_t qty_micro)
+{
+    const struct movement *movement = d->movement;
+    const struct location_count before = *item_state_count(d->state, movement->location);
+    int64_t own_micro = before.units[UNITS_OWN] > 0 ? before.units[UNITS_OWN] : 0;
+    int64_t taken_micro = qty_micro < own_micro ? qty_micro : own_micro;
+    if (taken_micro > 0)
+        count_loss(d, pool, taken_micro);
+    if (d->refusal != BOOK_OK)
+        return;
+    count_by(d, movement->location, UNITS_DAMAGED, taken_micro - qty_micro);
+    if (before.units[UNITS_QUARANTINED] > own_micro - taken_micro)
+        count_by(d, movement->location, UNITS_QUARANTINED, own_micro - taken_micro - before.units[UNITS_QUARANTINED]);
+}
+
+/* Whether a layer's lot is the one that is counted, or none of those counted by other lines. */
+static bool is_counted(const struct decision *d, movement_id lot)
+{
+    const struct movement *movement = d->movement;
+    if (movement->lot.len > 0)
+        return pick_names(d, &(struct movement_pick){.lot = movement->lot}, lot);
+    for (size_t i = 0; i < movement->pick_count; i++)
+        if (pick_names(d, &movement->picks[i], lot))
+            return false;
+    return true;
+}
+
+static void lot_loss(struct decision *d, int pool_index, int64_t qty_micro)
+{
+    struct slices slices = {0};
+    const struct pool *pool = &d->state->pools[pool_index];
+    int64_t draw_minor = d->state->average ? partial_draw(pool->value_minor, qty_micro, pool_qty(pool)) : 0;
+    int64_t worth_minor = draw_minor;
+    int64_t left_micro = qty_micro;
+    for (size_t at = 0; left_micro > 0 && at < d->state->pools[pool_index].layer_count;) {
+        if (!is_counted(d, d->state->pools[pool_index].layers[at].lot)) {
+            at++;
+            continue;
+        }
+        struct slice slice = d->state->average ? take_share(d, pool_index, at, left_micro, &draw_minor)
+                                               : take_from_layer(d, pool_index, at, left_micro);
+        slices_add(d, &slices, slice);
+        left_micro -= slice.qty_micro;
+    }
+    if (d->state->average)
+        emit(d,
+             (struct step){.kind = STEP_LAST, .pool = pool_index, .qty_micro = qty_micro, .value_minor = worth_minor});
+    note_gone(d, pool_index, &slices, NULL);
+    post_to(d, &d->movement->where, slices.value_minor, d->movement->where.tag);
+    count_by(d, d->movement->location, UNITS_OWN, -qty_micro);
+}
+
+/* Counts by lot look at layers: what the pool holds of the lot. */
+static void decide_lot_count(struct decision *d)
+{
+    int pool = item_state_pool(d->state, POOL_STOCK, d->movement->location);
+    int64_t held_micro = 0;
+    for (size_t i = 0; pool >= 0 && i < d->state->pools[pool].layer_count; i++)
+        if (is_counted(d, d->state->pools[pool].layers[i].lot))
+            held_micro += d->state->pools[pool].layers[i].qty_micro;
+    if (d->movement->qty_micro > held_micro)
+        count_gain(d, open_own_pool(d, d->movement->location), d->movement->qty_micro - held_micro);
+    else if (d->movement->qty_micro < held_micro)
+        lot_loss(d, pool, held_micro - d->movement->qty_micro);
+}
+
+static bool is_by_lot(const struct movement *movement) { return movement->lot.len > 0 || movement->pick_count > 0; }
 
 static void decide_count(struct decision *d)
 {
     const struct movement *movement = d->movement;
+    if (is_by_lot(movement)) {
+        decide_lot_count(d);
+        return;
+    }
     int64_t difference_micro = movement->qty_micro - counted_before(d);
     if (difference_micro == 0)
         return;
@@ -106,25 +206,13 @@ static void decide_count(struct decision *d)
         return;
     }
     int pool = open_own_pool(d, movement->location);
-    if (difference_micro > 0) {
-        int64_t value_minor = movement->value_minor;
-        if (value_minor == INT64_MIN)
-            value_minor = gain_value(d, pool, difference_micro);
-        else if (!amount_of(difference_micro, value_minor, movement->costing.exponent, &value_minor))
-            refuse(d, BOOK_OVERFLOW, 0);
-        if (d->refusal != BOOK_OK)
-            return;
-        post_to(d, &movement->where, -value_minor, movement->where.tag);
-        put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = difference_micro, .value_minor = value_minor});
-    } else {
-        struct slices slices = take_out(d, pool, -difference_micro);
-        if (d->refusal != BOOK_OK)
-            return;
-        note_gone(d, pool, &slices, NULL);
-        post_to(d, &movement->where, slices.value_minor, movement->where.tag);
-    }
-    count_by(d, movement->location, UNITS_OWN, difference_micro);
-    if (!movement->whole && movement->status == UNITS_QUARANTINED)
+    if (difference_micro > 0)
+        count_gain(d, pool, difference_micro);
+    else if (movement->whole)
+        whole_loss(d, pool, -difference_micro);
+    else
+        count_loss(d, pool, -difference_micro);
+    if (d->refusal == BOOK_OK && !movement->whole && movement->status == UNITS_QUARANTINED)
         count_by(d, movement->location, UNITS_QUARANTINED, difference_micro);
 }
 
@@ -268,8 +356,8 @@ static bool settles_elsewhere(const struct item_state *state, const struct movem
 bool decide_needs_whole(const struct item_state *state, const struct movement *movement)
 {
     switch (movement->kind) {
+    case MOVE_COUNT: return is_by_lot(movement) || settles_elsewhere(state, movement);
     case MOVE_IN:
-    case MOVE_COUNT:
     case MOVE_ARRIVE: return settles_elsewhere(state, movement);
     case MOVE_OUT:
     case MOVE_SHIP: return movement->pick_count > 0;

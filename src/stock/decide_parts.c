@@ -134,7 +134,7 @@ static void take_average(struct decision *d, int pool_index, int64_t qty_micro, 
     emit(d, (struct step){.kind = STEP_LAST, .pool = pool_index, .qty_micro = qty_micro, .value_minor = draw_minor});
 }
 
-static bool pick_names(const struct decision *d, const struct movement_pick *pick, movement_id lot)
+bool pick_names(const struct decision *d, const struct movement_pick *pick, movement_id lot)
 {
     if (pick->receipt != 0)
         return movement_document(pick->receipt) == movement_document(lot) &&

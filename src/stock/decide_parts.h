@@ -37,6 +37,8 @@ struct slice take_from_layer(struct decision *d, int pool, size_t at, int64_t wa
 struct slice take_share(struct decision *d, int pool, size_t at, int64_t wanted_micro, int64_t *draw_minor);
 /* An issue by the movement's method; what the pool lacks is owed (or refused). */
 struct slices take_out(struct decision *d, int pool, int64_t qty_micro);
+/* Whether a lot's units are those a pick names. */
+bool pick_names(const struct decision *d, const struct movement_pick *pick, movement_id lot);
 /* Notes the slices as gone with the movement; `where` NULL: the movement's own. */
 void note_gone(struct decision *d, int pool, const struct slices *slices, const struct where *where);
 /* An inflow: settles what the pool owes, the rest becomes a layer (at slice.place if given). */

@@ -463,7 +463,8 @@ static void apply_billed(struct item_state *state, const struct step *step)
 
 void item_state_begin(struct item_state *state, const struct movement *movement)
 {
-    if (!state->whole || movement->kind != MOVE_IN)
+    bool finds_lot = movement->kind == MOVE_COUNT && movement->lot.len > 0;
+    if (!state->whole || (movement->kind != MOVE_IN && !finds_lot))
         return;
     GROW(state->arena, state->lots, state->lot_count, state->lot_room);
     state->lots[state->lot_count++] = (struct lot_account){

@@ -93,8 +93,8 @@ struct movement {
     currency money;          /* IN, BILL, CORRECT: the document's own where it is not the company's, else 0 */
     int64_t original_minor;  /* IN, CORRECT: the value in it; of a CORRECT it alone counts then */
     int64_t rate_e10;        /* IN, BILL: units of the company's currency for one of it */
-    struct span lot;         /* IN: the lot's text */
-    struct movement_pick *picks;
+    struct span lot;         /* IN: the lot's text; COUNT: the lot counted */
+    struct movement_pick *picks; /* COUNT: the lots that other lines count: what is none of them is counted here */
     size_t pick_count;
 };
 

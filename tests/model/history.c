@@ -284,7 +284,7 @@ static void make_receipt(struct maker *maker)
         may_box(maker, line, item);
         if (chance(maker, 2))
             line->id = print(maker, "l", (int)i + 1);
-        if (more(maker, M_WITH_SPECIFIC) && !chance(maker, 4))
+        if (more(maker, M_WITH_SPECIFIC | M_WITH_LOTS) && !chance(maker, 4))
             line->lot = print(maker, "LOT", pick(maker, 4));
         if (chance(maker, 4))
             line->total_cost = pick(maker, 8000);
@@ -756,9 +756,13 @@ static void make_count(struct maker *maker)
             d->lines.at[i].unit_cost = some_price(maker, 1500);
         if (on(maker, M_WITH_STATUS_CHANGES) && chance(maker, 4))
             d->lines.at[i].status = statuses[pick(maker, 3)];
+        else if (more(maker, M_WITH_LOTS) && chance(maker, 2))
+            d->lines.at[i].lot = print(maker, "LOT", pick(maker, 4));
     }
     if (chance(maker, 8))
         d->complete = M_TRUE;
+    if (d->complete == M_TRUE && chance(maker, 4))
+        d->lines.count = 0; /* the location is empty */
     may_void(maker, d);
 }
 
@@ -1247,7 +1251,7 @@ struct m_features m_features_all(void)
     return (struct m_features){((1u << 31) - 1) & ~(unsigned)M_WITH_CONSIGNMENT,
                                M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE | M_WITH_POLICIES |
                                    M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT | M_WITH_GIFT_CARDS | M_WITH_SPECIFIC |
-                                   M_WITH_ASSEMBLIES | M_WITH_UNITS};
+                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_LOTS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

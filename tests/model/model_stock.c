@@ -468,14 +468,22 @@ static int64_t draw_pool(struct run *run, int item, int pool, int64_t qty)
     return worth;
 }
 
-/* A document that a pick may name: the lot text or the receipt. */
-static bool pick_fits(const struct run *run, const struct m_line *pick, const struct piece *piece)
+/* The lot that the line which brought a piece stated; NULL none. */
+static const char *lot_text(const struct run *run, const struct piece *piece)
 {
     const struct lot *lot = &run->lots.at[piece->lot];
     const struct m_document *d = run->papers[lot->paper].d;
+    bool states_lots = d->type == M_RECEIPT || d->type == M_COUNT || d->type == M_ADJUSTMENT;
+    return states_lots && lot->kind != LOT_OWED && lot->line >= 0 ? d->lines.at[lot->line].lot : NULL;
+}
+
+/* A document that a pick may name: the lot text or the receipt. */
+static bool pick_fits(const struct run *run, const struct m_line *pick, const struct piece *piece)
+{
+    const struct m_document *d = run->papers[run->lots.at[piece->lot].paper].d;
     if (pick->receipt.id)
         return d->type == M_RECEIPT && same(d->id, pick->receipt.id);
-    return d->type == M_RECEIPT && is(d->lines.at[lot->line].lot, pick->lot);
+    return is(lot_text(run, piece), pick->lot);
 }
 
 static bool take_picks(struct run *run, int item, int pool, const struct m_lines *picks, places *taken)
@@ -1085,10 +1093,77 @@ static int64_t on_hand(const struct run *run, int item, int location)
            *m_counter(run, run->consigned, item, location);
 }
 
-static bool count_line(struct run *run, int item, int location, const struct m_line *stated, int line)
+/* Of all that is on hand fewer were found: own units are missing first, then consigned, then damaged ones; no more stay in
+ * quarantine than are left. */
+static bool fewer_on_hand(struct run *run, int item, int location, int64_t missing)
+{
+    int64_t own = most(0, *m_counter(run, run->own, item, location));
+    int64_t valued = least(missing, own + *m_counter(run, run->consigned, item, location));
+    int64_t *quarantined = m_counter(run, run->quarantined, item, location);
+    if (valued > 0 && !issue_to(run, item, location, valued, "shrinkage", NULL))
+        return false;
+    *m_counter(run, run->damaged, item, location) -= missing - valued;
+    *quarantined = least(*quarantined, most(0, *m_counter(run, run->own, item, location)));
+    return true;
+}
+
+/* A pool's layers of one lot; `listed` instead: those of none of the lots that the count lists for the item. */
+static places layers_of_lot(struct run *run, int item, int location, const char *lot, const struct m_lines *listed)
+{
+    places layers = m_layers_of(run, item, location), found = {0};
+    for (int i = 0; i < layers.count; i++) {
+        const char *text = lot_text(run, &run->pieces.at[layers.at[i]]);
+        bool counted = lot ? is(text, lot) : true;
+        for (size_t k = 0; !lot && k < listed->count; k++)
+            counted =
+                counted && !(same(listed->at[k].sku, run->items[item].sku) && text && is(listed->at[k].lot, text));
+        if (counted)
+            *LIST_ADD(run->arena, found) = layers.at[i];
+    }
+    return found;
+}
+
+/* A count by lot looks at layers only. */
+static bool count_lot(struct run *run, int item, int location, const struct m_line *stated, int line, places layers)
+{
+    int64_t found = stated ? stock_units(run, item, stated, stated->qty, MICRO) : 0, held = 0;
+    for (int i = 0; i < layers.count; i++)
+        held += run->pieces.at[layers.at[i]].qty;
+    if (found > held) {
+        gain_from(run, item, location, found - held, stated, "shrinkage", line);
+        return true;
+    }
+    struct pool *pool = m_pool_at(run, item, location);
+    int64_t missing = held - found, worth = draw_pool(run, item, location, missing), worth_of = missing, lost = 0;
+    for (int i = 0; i < layers.count && missing > 0; i++) {
+        int64_t part = least(missing, run->pieces.at[layers.at[i]].qty);
+        int64_t place = run->pieces.at[layers.at[i]].place;
+        int slice = split_piece(run, layers.at[i], part);
+        struct piece *piece = &run->pieces.at[slice];
+        piece->from_pool = location;
+        piece->from_place = place;
+        if (is_average(run, item)) {
+            piece->value = m_draw(worth, part, worth_of);
+            worth -= piece->value;
+            worth_of -= part;
+        } else {
+            pool->last_value = piece->value;
+            pool->last_qty = part;
+        }
+        lost += piece->value;
+        missing -= part;
+        *m_counter(run, run->own, item, location) -= part;
+        go(run, slice, going_to("shrinkage", location));
+    }
+    post_stock(run, "inventory", -lost, item, location);
+    post_stock(run, "shrinkage", lost, item, location);
+    return true;
+}
+
+static bool count_line(struct run *run, int item, int location, const struct m_line *stated, const char *status,
+                       int line)
 {
     int64_t found = stated ? stock_units(run, item, stated, stated->qty, MICRO) : 0;
-    const char *status = stated ? stated->status : NULL;
     int64_t *damaged = m_counter(run, run->damaged, item, location);
     int64_t *quarantined = m_counter(run, run->quarantined, item, location);
     if (is(status, "damaged")) {
@@ -1103,10 +1178,31 @@ static bool count_line(struct run *run, int item, int location, const struct m_l
         *quarantined = found;
     }
     if (found < known)
-        return issue_to(run, item, location, known - found, "shrinkage", NULL);
+        return status ? issue_to(run, item, location, known - found, "shrinkage", NULL)
+                      : fewer_on_hand(run, item, location, known - found);
     if (found > known)
         gain_from(run, item, location, found - known, stated, "shrinkage", line);
     return true;
+}
+
+/* What a complete count does not list is zero. Where all its lines are of one status, it looked at that status only; of an
+ * item listed by lot the other lots are zero. */
+static bool count_rest(struct run *run, int item, int location, const struct m_lines *lines)
+{
+    const char *status = lines->count ? lines->at[0].status : NULL;
+    bool by_lot = false;
+    for (size_t i = 0; i < lines->count; i++) {
+        bool equal = status ? is(lines->at[i].status, status) : !lines->at[i].status;
+        status = equal ? status : NULL;
+        if (!same(lines->at[i].sku, run->items[item].sku))
+            continue;
+        if (!lines->at[i].lot)
+            return true; /* it is listed */
+        by_lot = true;
+    }
+    if (by_lot)
+        return count_lot(run, item, location, NULL, -1, layers_of_lot(run, item, location, NULL, lines));
+    return count_line(run, item, location, NULL, status, -1);
 }
 
 bool m_read_count(struct run *run)
@@ -1116,14 +1212,17 @@ bool m_read_count(struct run *run)
     if (!knows_units(run))
         return false;
     for (size_t i = 0; i < d->lines.count; i++)
-        if (!count_line(run, paper->items[i], paper->location, &d->lines.at[i], (int)i))
+        if (d->lines.at[i].lot && run->settings->company_scope)
+            return m_refuse(run, "failed", "unsupported");
+    for (int item = 0; d->complete == M_TRUE && item < run->item_count; item++)
+        if (!count_rest(run, item, paper->location, &d->lines))
             return false;
-    for (int item = 0; d->complete == M_TRUE && item < run->item_count; item++) {
-        bool listed = false;
-        for (size_t i = 0; i < d->lines.count; i++)
-            listed = listed || paper->items[i] == item;
-        /* Reading: as if it stood there with qty 0 and no status; items in the order of their SKUs' first mention. */
-        if (!listed && !count_line(run, item, paper->location, NULL, -1))
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int item = paper->items[i];
+        if (line->lot ? !count_lot(run, item, paper->location, line, (int)i,
+                                   layers_of_lot(run, item, paper->location, line->lot, NULL))
+                      : !count_line(run, item, paper->location, line, line->status, (int)i))
             return false;
     }
     return true;

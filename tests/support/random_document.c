@@ -262,6 +262,16 @@ static void settle_transfer(struct dice *dice, struct transfer *transfer)
     }
 }
 
+static void settle_count(struct count *count)
+{
+    count->complete = TRUTH_TRUE;
+    for (size_t i = 0; i < count->lines.count; i++) {
+        if (count->lines.at[i].lot.len > 0) {
+            count->lines.at[i].status = STATUS_ABSENT;
+        }
+    }
+}
+
 static void settle_adjustment(struct adjustment *adjustment)
 {
     for (size_t i = 0; i < adjustment->lines.count; i++) {
@@ -345,7 +355,7 @@ static void settle(struct dice *dice, struct document *document)
     case DOCUMENT_LANDED_COST: settle_landed_cost(dice, &document->landed_cost); return;
     case DOCUMENT_COST_CORRECTION: document->cost_correction.sku = roll_text(dice); return;
     case DOCUMENT_TRANSFER: settle_transfer(dice, &document->transfer); return;
-    case DOCUMENT_COUNT: document->count.complete = TRUTH_TRUE; return;
+    case DOCUMENT_COUNT: settle_count(&document->count); return;
     case DOCUMENT_ADJUSTMENT: settle_adjustment(&document->adjustment); return;
     case DOCUMENT_STATUS_CHANGE:
         for (size_t i = 0; i < document->status_change.lines.count; i++) {
