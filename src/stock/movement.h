@@ -136,6 +136,19 @@ struct step {
 
 void movement_pack(const struct movement *movement, struct buf *out);
 NODISCARD bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement *out_movement);
+/* Which members a step kind uses: only those are written. 0 when there is no such kind. */
+enum {
+    STEP_HAS_POOL = 1,
+    STEP_HAS_LAYER = 2,
+    STEP_HAS_TARGET = 4,
+    STEP_HAS_QTY = 8,
+    STEP_HAS_VALUE = 16,
+    STEP_HAS_COST = 32,
+    STEP_HAS_INDEX = 64,
+    STEP_HAS_NAME = 128,
+    STEP_HAS_WHERE = 256
+};
+unsigned step_members(enum step_kind kind);
 void steps_pack(const struct step *steps, size_t count, struct buf *out);
 NODISCARD bool steps_unpack(struct cursor *cursor, struct arena *arena, struct step **out_steps, size_t *out_count);
 bool where_same(const struct where *a, const struct where *b);

@@ -181,41 +181,30 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
     return true;
 }
 
-/* Which members a step kind uses, so that only those are written. */
-enum {
-    HAS_POOL = 1,
-    HAS_LAYER = 2,
-    HAS_TARGET = 4,
-    HAS_QTY = 8,
-    HAS_VALUE = 16,
-    HAS_COST = 32,
-    HAS_INDEX = 64,
-    HAS_NAME = 128,
-    HAS_WHERE = 256
-};
-static unsigned step_members(enum step_kind kind)
+unsigned step_members(enum step_kind kind)
 {
     switch (kind) {
-    case STEP_POOL: return HAS_NAME;
-    case STEP_TAKE: return HAS_POOL | HAS_LAYER | HAS_QTY | HAS_VALUE;
-    case STEP_ADD: return HAS_POOL | HAS_LAYER | HAS_TARGET | HAS_QTY | HAS_VALUE;
-    case STEP_VALUE: return HAS_POOL | HAS_LAYER | HAS_VALUE;
-    case STEP_OWE: return HAS_POOL | HAS_QTY | HAS_VALUE | HAS_WHERE;
-    case STEP_SETTLE: return HAS_POOL | HAS_LAYER | HAS_TARGET | HAS_QTY | HAS_VALUE | HAS_COST;
-    case STEP_UNOWE: return HAS_POOL | HAS_TARGET | HAS_QTY | HAS_VALUE;
-    case STEP_LAST: return HAS_POOL | HAS_QTY | HAS_VALUE;
-    case STEP_COUNT: return HAS_NAME | HAS_QTY;
-    case STEP_POST: return HAS_VALUE | HAS_WHERE;
-    case STEP_BACK: return HAS_INDEX | HAS_QTY | HAS_VALUE;
-    case STEP_COST: return HAS_INDEX | HAS_TARGET | HAS_VALUE;
-    case STEP_GONE: return HAS_POOL | HAS_LAYER | HAS_QTY | HAS_VALUE | HAS_WHERE;
-    case STEP_BILLED: return HAS_TARGET | HAS_QTY | HAS_VALUE;
-    case STEP_RELOT: return HAS_POOL | HAS_LAYER | HAS_TARGET | HAS_QTY | HAS_VALUE;
-    case STEP_ELSEWHERE: return HAS_POOL | HAS_TARGET;
-    case STEP_WHERE: return HAS_INDEX | HAS_QTY | HAS_VALUE | HAS_WHERE;
-    case STEP_RELOT_GONE: return HAS_INDEX | HAS_LAYER | HAS_QTY | HAS_VALUE;
-    case STEP_SENT_BACK: return HAS_TARGET | HAS_QTY;
-    case STEP_UNBILLED: return HAS_TARGET | HAS_QTY | HAS_VALUE;
+    case STEP_POOL: return STEP_HAS_NAME;
+    case STEP_TAKE: return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_ADD: return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_VALUE: return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_VALUE;
+    case STEP_OWE: return STEP_HAS_POOL | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
+    case STEP_SETTLE:
+        return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_COST;
+    case STEP_UNOWE: return STEP_HAS_POOL | STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_LAST: return STEP_HAS_POOL | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_COUNT: return STEP_HAS_NAME | STEP_HAS_QTY;
+    case STEP_POST: return STEP_HAS_VALUE | STEP_HAS_WHERE;
+    case STEP_BACK: return STEP_HAS_INDEX | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_COST: return STEP_HAS_INDEX | STEP_HAS_TARGET | STEP_HAS_VALUE;
+    case STEP_GONE: return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
+    case STEP_BILLED: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_RELOT: return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_ELSEWHERE: return STEP_HAS_POOL | STEP_HAS_TARGET;
+    case STEP_WHERE: return STEP_HAS_INDEX | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
+    case STEP_RELOT_GONE: return STEP_HAS_INDEX | STEP_HAS_LAYER | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_SENT_BACK: return STEP_HAS_TARGET | STEP_HAS_QTY;
+    case STEP_UNBILLED: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
     }
     return 0;
 }
@@ -223,29 +212,29 @@ static unsigned step_members(enum step_kind kind)
 static void step_pack(const struct step *step, struct buf *out)
 {
     unsigned members = step_members(step->kind);
-    bool own = (members & HAS_WHERE) && step->where == NULL;
+    bool own = (members & STEP_HAS_WHERE) && step->where == NULL;
     buf_put_u8(out, (uint8_t)((unsigned)step->kind | (own ? 0x80u : 0)));
-    if (members & HAS_POOL)
+    if (members & STEP_HAS_POOL)
         buf_put_varint(out, (uint64_t)step->pool);
-    if (members & HAS_LAYER) {
+    if (members & STEP_HAS_LAYER) {
         buf_put_varint(out, step->lot);
         buf_put_varint(out, step->place);
     }
-    if (members & HAS_TARGET)
+    if (members & STEP_HAS_TARGET)
         buf_put_varint(out, step->target);
-    if (members & HAS_INDEX)
+    if (members & STEP_HAS_INDEX)
         buf_put_varint(out, step->index);
-    if (members & HAS_NAME) {
+    if (members & STEP_HAS_NAME) {
         buf_put_bytes(out, step->name);
         buf_put_u8(out, (uint8_t)step->status);
     }
-    if (members & HAS_QTY)
+    if (members & STEP_HAS_QTY)
         buf_put_signed(out, step->qty_micro);
-    if (members & HAS_VALUE)
+    if (members & STEP_HAS_VALUE)
         buf_put_signed(out, step->value_minor);
-    if (members & HAS_COST)
+    if (members & STEP_HAS_COST)
         buf_put_signed(out, step->cost_minor);
-    if ((members & HAS_WHERE) && !own)
+    if ((members & STEP_HAS_WHERE) && !own)
         where_pack(step->where, out);
 }
 
@@ -263,27 +252,27 @@ static bool step_unpack(struct cursor *cursor, struct arena *arena, struct step 
     unsigned members = step_members(step->kind);
     if (members == 0)
         return false;
-    if (members & HAS_POOL)
+    if (members & STEP_HAS_POOL)
         step->pool = (int)cursor_varint(cursor);
-    if (members & HAS_LAYER) {
+    if (members & STEP_HAS_LAYER) {
         step->lot = cursor_varint(cursor);
         step->place = (uint32_t)cursor_varint(cursor);
     }
-    if (members & HAS_TARGET)
+    if (members & STEP_HAS_TARGET)
         step->target = cursor_varint(cursor);
-    if (members & HAS_INDEX)
+    if (members & STEP_HAS_INDEX)
         step->index = (uint32_t)cursor_varint(cursor);
-    if (members & HAS_NAME) {
+    if (members & STEP_HAS_NAME) {
         step->name = text_unpack(cursor, arena);
         step->status = (enum unit_status)cursor_u8(cursor);
     }
-    if (members & HAS_QTY)
+    if (members & STEP_HAS_QTY)
         step->qty_micro = cursor_signed(cursor);
-    if (members & HAS_VALUE)
+    if (members & STEP_HAS_VALUE)
         step->value_minor = cursor_signed(cursor);
-    if (members & HAS_COST)
+    if (members & STEP_HAS_COST)
         step->cost_minor = cursor_signed(cursor);
-    if ((members & HAS_WHERE) && !(head & 0x80)) {
+    if ((members & STEP_HAS_WHERE) && !(head & 0x80)) {
         struct where *where = ARENA_NEW(arena, struct where);
         if (where == NULL)
             return false;
