@@ -518,12 +518,13 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
 }
 
 /* Value that a movement put on the account where the two sides of an assembly meet. */
-static int64_t absorbed(const struct lines *lines)
+static int64_t absorbed(const struct day_lines *days, size_t count)
 {
     int64_t sum_minor = 0;
-    for (size_t i = 0; i < lines->count; i++)
-        if (lines->at[i].role == ROLE_PRODUCTION_COSTS_ABSORBED)
-            sum_minor += lines->at[i].amount_minor;
+    for (size_t d = 0; d < count; d++)
+        for (size_t i = 0; i < days[d].lines.count; i++)
+            if (days[d].lines.at[i].role == ROLE_PRODUCTION_COSTS_ABSORBED)
+                sum_minor += days[d].lines.at[i].amount_minor;
     return sum_minor;
 }
 
@@ -556,7 +557,8 @@ static void assembly_value(struct work *work, const struct book_change *change)
             const struct book_change *other = &work->out->groups[g].plan.changes[i];
             const struct movement *taker = other->movement ? other->movement : other->movement_before;
             if (movement_document(other->id) == document && taker->kind == MOVE_OUT)
-                value_minor += absorbed(&other->after) - (own ? 0 : absorbed(&other->before));
+                value_minor += absorbed(other->after, other->after_count) -
+                               (own ? 0 : absorbed(other->before, other->before_count));
         }
     if (value_minor == output.value_minor)
         return;
@@ -576,6 +578,24 @@ static const struct movement *consuming_assembly(const struct work *work, const 
     const struct book_record *taker = item_book_find(work->out->groups[group_index].plan.book, step->target);
     bool consumes = taker != NULL && is_assembly(&taker->movement.key) && taker->movement.kind == MOVE_OUT;
     return step->kind == STEP_COST && consumes ? &taker->movement : NULL;
+}
+
+/* Shares of a bill's difference that an output's units take further may stand earlier: against the bill's own GRNI. */
+static const struct movement_origin *follow_origin(struct work *work, const struct movement *cause, size_t group_index)
+{
+    const struct definition *item = NULL;
+    if (cause->origin == NULL || cause->kind != MOVE_BILL)
+        return cause->origin;
+    struct movement_origin *origin = ARENA_NEW(work->plan->arena, struct movement_origin);
+    must(origin != NULL);
+    if (!company_item_by_number(work->plan->company, work->out->groups[group_index].item, &item, work->plan->err)) {
+        work->plan->broken = true;
+        return NULL;
+    }
+    *origin = *cause->origin;
+    origin->grni = cause->where;
+    origin->sku = item->versions[0].document->id;
+    return origin;
 }
 
 static void follow_steps(struct work *work, const struct movement *cause, const struct step *steps, size_t count,
@@ -600,6 +620,7 @@ static void follow_steps(struct work *work, const struct movement *cause, const 
         follow.refers = output.id;
         follow.value_minor = steps[s].value_minor;
         follow.lot = (struct span){NULL, 0};
+        follow.origin = follow_origin(work, cause, group_index);
         /* Its other side answers, line for line, the one that the component's book posted right after the step. */
         bool posted = s + 1 < count && steps[s + 1].kind == STEP_POST && steps[s + 1].where != NULL;
         follow.where = posted ? *steps[s + 1].where
@@ -661,6 +682,14 @@ static bool decide_items(struct work *work)
     return false;
 }
 
+static void add_days(struct work *work, const struct movement *movement, const struct day_lines *days, size_t count,
+                     struct span sku, bool minus)
+{
+    for (size_t i = 0; i < count; i++)
+        add_lines(difference_lines(work, movement_document(movement->id), days[i].day, &movement->key), &days[i].lines,
+                  sku, minus);
+}
+
 static void collect_items(struct work *work)
 {
     struct plan *plan = work->plan;
@@ -684,16 +713,14 @@ static void collect_items(struct work *work)
             uint32_t document = movement_document(change->id);
             bool own = document == subject(plan) && (plan->document->type != DOCUMENT_ORDER || plan->removes);
             if (change->movement != NULL) {
-                add_lines(difference_lines(work, document, change->movement->day, &change->movement->key),
-                          &change->after, sku, false);
+                add_days(work, change->movement, change->after, change->after_count, sku, false);
                 puts[items[g].put_count++] = (struct book_record){
                     *change->movement, (struct step *)(uintptr_t)change->steps, change->step_count};
             } else {
                 removes[items[g].remove_count++] = change->id;
             }
             if (change->movement_before != NULL && !own)
-                add_lines(difference_lines(work, document, change->movement_before->day, &change->movement_before->key),
-                          &change->before, sku, true);
+                add_days(work, change->movement_before, change->before, change->before_count, sku, true);
         }
     }
     out->ruling.items = items;

@@ -169,6 +169,18 @@ static void bill_taxes(struct plan *plan, int32_t day, int64_t *payable_minor)
     }
 }
 
+/* Frozen as it is now: what a lock closes later does not move what was accepted before it. */
+static const struct movement_origin *bill_origin(struct plan *plan)
+{
+    if (plan->policy->true_up != TRUE_UP_ORIGIN_IF_OPEN)
+        return NULL;
+    struct movement_origin *origin = ARENA_NEW(plan->arena, struct movement_origin);
+    must(origin != NULL);
+    *origin = (struct movement_origin){.open_from = plan->company->lock_day == INT32_MIN ? INT32_MIN
+                                                                                         : plan->company->lock_day + 1};
+    return origin;
+}
+
 /* One line of a bill for goods: GRNI takes the amount on the bill's day; the difference is decided in the item's book. */
 static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_t amount_minor)
 {
@@ -194,6 +206,7 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
         movement.qty_micro = -movement.qty_micro;
     set_value(plan, &movement, 0, amount_minor, plan->document->money);
     movement.rate_e10 = movement.money ? plan->rate_e10 : 0;
+    movement.origin = bill_origin(plan);
     movement.refers = target_movement(&target);
     movement.where = (struct where){.role = ROLE_GRNI, .party = target.document.receipt.supplier};
     plan_edit(plan, target.item, movement);

@@ -199,6 +199,12 @@ static void later_words(struct words *words, const struct step *step)
         say(words, "%.*s to %.*s", SPAN_ARG(value), SPAN_ARG(where));
         return;
     }
+    case STEP_POST_ON: {
+        char day[11];
+        struct span where = where_words(words, step->where);
+        say(words, "%.*s to %.*s on %s", SPAN_ARG(value), SPAN_ARG(where), day_write(step->day, day));
+        return;
+    }
     default: return;
     }
 }

@@ -376,6 +376,7 @@ static const char *step_kind_name(enum step_kind kind)
     case STEP_RELOT_GONE: return "relot gone";
     case STEP_UNBILLED: return "unbilled";
     case STEP_SENT_BACK: return "sent back";
+    case STEP_POST_ON: return "post on";
     }
     return "unknown";
 }
@@ -567,7 +568,7 @@ static void slice_put(const struct place *place, int column, sqlite3_context *ou
     case SLICE_SLICE: put_number(out, (int64_t)place->at[2] + 1); return;
     case SLICE_ITEM: put_number(out, item->item); return;
     case SLICE_SKU: put_sku(out, place); return;
-    case SLICE_DATE: put_day(out, movement->day); return;
+    case SLICE_DATE: put_day(out, has & STEP_HAS_DAY ? step->day : movement->day); return;
     case SLICE_TYPE: put_text(out, movement->key.type); return;
     case SLICE_DOCUMENT: put_text(out, movement->key.id); return;
     case SLICE_LOCATION: put_text(out, movement->location); return;

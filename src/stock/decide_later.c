@@ -70,6 +70,15 @@ static void cut_shares(int64_t value_minor, const struct row_place *places, size
     out_shares[0] += odd_minor;
 }
 
+/* The day on which a share of later cost on gone units stands: under true_up origin_if_open the day since which their cost
+ * is recognised, if that was open; what lies in goods out or in an assembly's output is not recognised yet. */
+static int32_t share_day(const struct decision *d, const struct gone *gone)
+{
+    const struct movement_origin *origin = d->movement->origin;
+    bool recognised = gone->where.role != ROLE_GOODS_OUT && gone->where.role != ROLE_PRODUCTION_COSTS_ABSORBED;
+    return origin != NULL && recognised && gone->day >= origin->open_from ? gone->day : d->movement->day;
+}
+
 /* Puts `value` on one place; what a layer cannot bear goes to price difference. */
 static void value_on_place(struct decision *d, const struct row_place *place, movement_id lot, int64_t value_minor,
                            struct span tag)
@@ -78,11 +87,15 @@ static void value_on_place(struct decision *d, const struct row_place *place, mo
         return;
     if (place->is_gone) {
         const struct where where = d->state->gone[place->index].where;
+        int32_t day = share_day(d, &d->state->gone[place->index]);
         emit(d, (struct step){.kind = STEP_COST,
                               .index = (uint32_t)place->index,
                               .target = d->state->gone[place->index].movement,
                               .value_minor = value_minor});
-        post_to(d, &where, value_minor, tag);
+        if (day == d->movement->day)
+            post_to(d, &where, value_minor, tag);
+        else
+            post_on(d, &where, value_minor, tag, day, SPAN(""));
         return;
     }
     const struct pool *pool = &d->state->pools[place->pool];
@@ -381,6 +394,21 @@ static int64_t exchange_part(struct decision *d, const struct lot_account *lot, 
     return now_minor - carried_minor;
 }
 
+/* Each share dated back is answered by GRNI on its day. Hands back their sum. */
+static int64_t answer_dated(struct decision *d, size_t first, const struct where *grni, struct span sku)
+{
+    int64_t sum_minor = 0;
+    size_t last = d->step_count;
+    for (size_t i = first; i < last; i++) {
+        const struct step share = d->steps[i];
+        if (share.kind != STEP_POST_ON)
+            continue;
+        post_on(d, grni, -share.value_minor, grni->tag, share.day, sku);
+        sum_minor += share.value_minor;
+    }
+    return sum_minor;
+}
+
 void decide_bill(struct decision *d)
 {
     const struct movement *movement = d->movement;
@@ -420,19 +448,28 @@ void decide_bill(struct decision *d)
     }
     int64_t exchange_minor = exchange_part(d, &lot, qty_micro, carried_minor);
     int64_t difference_minor = movement->value_minor - carried_minor - exchange_minor;
-    post_to(d, &lot.where, -difference_minor - exchange_minor, lot.where.tag);
+    size_t first = d->step_count;
     post_role(d, ROLE_REALISED_FX, exchange_minor, SPAN("bill"));
     if (movement->costing.difference_account)
         post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("bill"));
     else
         spread_over_row(d, lot.lot, from_micro, length_micro, difference_minor, SPAN("bill"));
+    int64_t dated_minor = answer_dated(d, first, &lot.where, SPAN(""));
+    post_to(d, &lot.where, -difference_minor - exchange_minor + dated_minor, lot.where.tag);
 }
 
 void decide_landed(struct decision *d)
 {
     const struct movement *movement = d->movement;
+    const struct movement_origin *origin = movement->origin;
+    size_t first = d->step_count;
     post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
     spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));
+    if (origin == NULL)
+        return;
+    /* What the component's book credited to GRNI on the bill's day for shares that stand earlier moves there with them. */
+    int64_t dated_minor = answer_dated(d, first, &origin->grni, origin->sku);
+    post_on(d, &origin->grni, dated_minor, origin->grni.tag, movement->day, origin->sku);
 }
 
 /* What the supplier owes for the units: those of the receipt not billed yet release its GRNI first, the rest is credited. */

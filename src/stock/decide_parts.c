@@ -81,6 +81,18 @@ void post_to(struct decision *d, const struct where *where, int64_t value_minor,
     emit(d, step);
 }
 
+void post_on(struct decision *d, const struct where *where, int64_t value_minor, struct span tag, int32_t day,
+             struct span sku)
+{
+    struct where *copy = ARENA_NEW(d->arena, struct where);
+    must(copy != NULL);
+    *copy = *where;
+    copy->tag = tag;
+    if (value_minor != 0)
+        emit(d,
+             (struct step){.kind = STEP_POST_ON, .value_minor = value_minor, .day = day, .name = sku, .where = copy});
+}
+
 void post_role(struct decision *d, enum role role, int64_t value_minor, struct span tag)
 {
     struct where where = d->movement->where;

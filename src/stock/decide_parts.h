@@ -30,6 +30,9 @@ int open_own_pool(struct decision *d, struct span location);
 void count_by(struct decision *d, struct span location, enum unit_status status, int64_t qty_micro);
 /* Posts value to `where`, tagged; nothing for zero. */
 void post_to(struct decision *d, const struct where *where, int64_t value_minor, struct span tag);
+/* The same on another day; about another item than the book's where `sku` is not empty. */
+void post_on(struct decision *d, const struct where *where, int64_t value_minor, struct span tag, int32_t day,
+             struct span sku);
 void post_role(struct decision *d, enum role role, int64_t value_minor, struct span tag);
 /* Takes up to `wanted` from layer `at` of a pool. */
 struct slice take_from_layer(struct decision *d, int pool, size_t at, int64_t wanted_micro);

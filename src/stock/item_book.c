@@ -113,6 +113,12 @@ static struct movement movement_kept(struct arena *arena, const struct movement 
     copy.location = kept(arena, movement->location);
     copy.lot = kept(arena, movement->lot);
     copy.where = where_kept(arena, &movement->where);
+    if (movement->origin != NULL) {
+        struct movement_origin *origin = grown(arena, movement->origin, 1, 1, sizeof *origin);
+        origin->grni = where_kept(arena, &movement->origin->grni);
+        origin->sku = kept(arena, movement->origin->sku);
+        copy.origin = origin;
+    }
     if (copy.pick_count > 0) {
         copy.picks = grown(arena, movement->picks, copy.pick_count, copy.pick_count, sizeof *copy.picks);
         for (size_t i = 0; i < copy.pick_count; i++)
@@ -142,14 +148,33 @@ static struct step *steps_kept(struct arena *arena, const struct step *steps, si
     return copy;
 }
 
-static void lines_of_record(const struct item_state *state, const struct movement *movement, const struct step *steps,
-                            size_t count, struct lines *out)
+static struct lines *lines_on(struct day_lines *days, size_t *count, int32_t day, struct arena *arena)
 {
+    size_t at = 0;
+    while (at < *count && days[at].day != day)
+        at++;
+    if (at == *count)
+        days[(*count)++] = (struct day_lines){day, lines_make(arena)};
+    return &days[at].lines;
+}
+
+/* The lines of a movement's steps by date; nearly always all of its own day. */
+static struct day_lines *lines_of_record(const struct item_state *state, const struct movement *movement,
+                                         const struct step *steps, size_t count, struct arena *arena, size_t *out_count)
+{
+    size_t room = 1;
+    for (size_t i = 0; i < count; i++)
+        room += steps[i].kind == STEP_POST_ON;
+    struct day_lines *days = ARENA_ARRAY(arena, struct day_lines, room);
+    must(days != NULL);
+    *out_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct line line;
         if (step_line(state, movement, &steps[i], &line))
-            lines_add(out, line);
+            lines_add(lines_on(days, out_count, steps[i].kind == STEP_POST_ON ? steps[i].day : movement->day, arena),
+                      line);
     }
+    return days;
 }
 
 /* The value that left (or entered) with a movement: what an assembly's output is made of. */
@@ -228,10 +253,9 @@ static struct book_change change_of(const struct item_state *state, const struct
                                  .movement = &record->movement,
                                  .steps = record->steps,
                                  .step_count = record->step_count,
-                                 .before = lines_make(arena),
-                                 .after = lines_make(arena),
                                  .taken_minor = taken(record->steps, record->step_count)};
-    lines_of_record(state, &record->movement, record->steps, record->step_count, &change.after);
+    change.after =
+        lines_of_record(state, &record->movement, record->steps, record->step_count, arena, &change.after_count);
     return change;
 }
 
@@ -374,7 +398,7 @@ static bool steps_same(const struct step *a, size_t a_count, const struct step *
     for (size_t i = 0; i < a_count; i++) {
         const struct step *x = &a[i];
         const struct step *y = &b[i];
-        if (x->kind != y->kind || x->pool != y->pool || x->place != y->place || x->lot != y->lot ||
+        if (x->kind != y->kind || x->pool != y->pool || x->place != y->place || x->day != y->day || x->lot != y->lot ||
             x->target != y->target || x->qty_micro != y->qty_micro || x->value_minor != y->value_minor ||
             x->cost_minor != y->cost_minor || x->index != y->index || x->status != y->status ||
             !span_eq(x->name, y->name) || (x->where == NULL) != (y->where == NULL) ||
@@ -392,20 +416,20 @@ static struct book_change difference(struct book_plan *plan, const struct item_s
                                  .added = old == NULL,
                                  .moved = edited &&old != NULL &&new != NULL,
                                  .movement = new ? &new->movement : NULL,
-                                 .movement_before = old ? &old->movement : NULL,
-                                 .before = lines_make(plan->arena),
-                                 .after = lines_make(plan->arena)};
+                                 .movement_before = old ? &old->movement : NULL};
     if (old != NULL) {
         change.steps_before = old->steps;
         change.step_count_before = old->step_count;
     }
     if (old != NULL)
-        lines_of_record(old_state, &old->movement, old->steps, old->step_count, &change.before);
+        change.before =
+            lines_of_record(old_state, &old->movement, old->steps, old->step_count, plan->arena, &change.before_count);
     if (new != NULL) {
         change.steps = new->steps;
         change.step_count = new->step_count;
         change.taken_minor = taken(new->steps, new->step_count);
-        lines_of_record(&plan->state, &new->movement, new->steps, new->step_count, &change.after);
+        change.after = lines_of_record(&plan->state, &new->movement, new->steps, new->step_count, plan->arena,
+                                       &change.after_count);
     }
     return change;
 }

@@ -29,7 +29,12 @@ enum book_refusal {
     BOOK_OVERFLOW
 };
 
-/* What changed for one movement: lines before and after are dated movement.day. */
+/* Lines of one accounting date; without SKU where it is the book's own. */
+struct day_lines {
+    int32_t day;
+    struct lines lines;
+};
+/* What changed for one movement. */
 struct book_change {
     movement_id id;
     bool removed, added, moved;      /* moved: frozen part replaced */
@@ -39,8 +44,9 @@ struct book_change {
     size_t step_count;
     const struct step *steps_before;
     size_t step_count_before;
-    struct lines before, after; /* without SKU; `after` settled and balanced against what the document posts beside */
-    int64_t taken_minor;        /* value of the units that left or entered with it, now */
+    struct day_lines *before, *after;
+    size_t before_count, after_count;
+    int64_t taken_minor; /* value of the units that left or entered with it, now */
 };
 
 struct item_book {

@@ -348,7 +348,9 @@ static void apply_gone(struct item_state *state, const struct movement *movement
     if (!state->whole)
         return;
     if (step->kind == STEP_WHERE) {
-        gone_split(state, step)->where = *where_of(movement, step);
+        struct gone *part = gone_split(state, step);
+        part->where = *where_of(movement, step);
+        part->day = movement->day;
         return;
     }
     if (step->kind == STEP_RELOT_GONE) {
@@ -381,6 +383,7 @@ static void apply_gone(struct item_state *state, const struct movement *movement
                     .qty_micro = step->qty_micro,
                     .value_minor = step->value_minor,
                     .where = *where_of(movement, step),
+                    .day = movement->day,
                     .order = movement->kind == MOVE_OUT ? movement->order : 0,
                     .order_part = movement->order_part,
                     .owed = step->place == 0 && step->lot == movement->id,
@@ -500,7 +503,8 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
         state->pools[step->pool].last_qty_micro = step->qty_micro;
         return;
     case STEP_COUNT: apply_count(state, step); return;
-    case STEP_POST: return;
+    case STEP_POST:
+    case STEP_POST_ON: return;
     case STEP_BACK:
     case STEP_COST:
     case STEP_GONE:
@@ -542,10 +546,12 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
         line.location = state->pools[step->pool].name;
         line.amount_minor = step->kind == STEP_OWE ? -step->value_minor : step->value_minor;
         break;
-    case STEP_POST: {
+    case STEP_POST:
+    case STEP_POST_ON: {
         const struct where *where = where_of(movement, step);
         line = (struct line){.role = where->role,
                              .amount_minor = step->value_minor,
+                             .sku = step->name,
                              .channel = where->channel,
                              .location = where->location,
                              .order = where->order,

@@ -46,6 +46,7 @@ struct gone {
     uint32_t place;
     int64_t qty_micro, value_minor;
     struct where where;
+    int32_t day;    /* since which it is there */
     uint32_t order; /* the movement's order line, to find a line's units */
     int order_part;
     bool owed; /* lot is the owed slice itself */

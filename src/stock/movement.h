@@ -73,6 +73,13 @@ struct movement_pick {
     int64_t qty_micro;
 };
 
+/* True_up origin_if_open: a share of the difference on cost recognised before is dated when that was. */
+struct movement_origin {
+    int32_t open_from; /* the first day that was open when it was accepted */
+    struct where grni; /* FOLLOW: what answers the shares dated back, and of which item */
+    struct span sku;
+};
+
 struct movement {
     movement_id id;
     struct key key;
@@ -93,7 +100,8 @@ struct movement {
     currency money;          /* IN, BILL, CORRECT: the document's own where it is not the company's, else 0 */
     int64_t original_minor;  /* IN, CORRECT: the value in it; of a CORRECT it alone counts then */
     int64_t rate_e10;        /* IN, BILL: units of the company's currency for one of it */
-    struct span lot;         /* IN: the lot's text; COUNT: the lot counted */
+    const struct movement_origin *origin; /* BILL, and FOLLOW of one; NULL: all of it on its own day */
+    struct span lot;                      /* IN: the lot's text; COUNT: the lot counted */
     struct movement_pick *picks; /* COUNT: the lots that other lines count: what is none of them is counted here */
     size_t pick_count;
 };
@@ -120,12 +128,14 @@ enum step_kind {
     STEP_RELOT_GONE = 18, /* gone fragment `index`: qty, value of it are now of `lot` */
     STEP_UNBILLED = 19,   /* receipt line `target`: qty not billed goes back, value of its GRNI with it */
     STEP_SENT_BACK = 20,  /* receipt line `target`: qty that was billed goes back */
+    STEP_POST_ON = 21,    /* value to `where` on `day`, about the item `name` where that is not empty */
 };
 
 struct step {
     enum step_kind kind;
     int pool;
     uint32_t place;
+    int32_t day;
     movement_id lot, target;
     int64_t qty_micro, value_minor, cost_minor;
     uint32_t index;
@@ -146,7 +156,8 @@ enum {
     STEP_HAS_COST = 32,
     STEP_HAS_INDEX = 64,
     STEP_HAS_NAME = 128,
-    STEP_HAS_WHERE = 256
+    STEP_HAS_WHERE = 256,
+    STEP_HAS_DAY = 512
 };
 unsigned step_members(enum step_kind kind);
 void steps_pack(const struct step *steps, size_t count, struct buf *out);

@@ -73,7 +73,7 @@ enum {
     COSTING_EXCHANGE = 128
 };
 enum { COSTING_SUPPLIER_SHIFT = 5, COSTING_SUPPLIER_MASK = 3 };
-enum { MOVEMENT_WHOLE = 1, MOVEMENT_LOST = 2, MOVEMENT_FOREIGN = 4 };
+enum { MOVEMENT_WHOLE = 1, MOVEMENT_LOST = 2, MOVEMENT_FOREIGN = 4, MOVEMENT_ORIGIN = 8 };
 
 static void costing_pack(const struct costing *costing, struct buf *out)
 {
@@ -120,11 +120,16 @@ void movement_pack(const struct movement *movement, struct buf *out)
     buf_put_varint(out, (uint64_t)movement->order_part);
     buf_put_u8(out, (uint8_t)movement->status);
     buf_put_u8(out, (uint8_t)((movement->whole ? MOVEMENT_WHOLE : 0) | (movement->lost ? MOVEMENT_LOST : 0) |
-                              (movement->money ? MOVEMENT_FOREIGN : 0)));
+                              (movement->money ? MOVEMENT_FOREIGN : 0) | (movement->origin ? MOVEMENT_ORIGIN : 0)));
     if (movement->money != 0) {
         buf_put_varint(out, movement->money);
         buf_put_signed(out, movement->original_minor);
         buf_put_signed(out, movement->rate_e10);
+    }
+    if (movement->origin != NULL) {
+        buf_put_signed(out, movement->origin->open_from);
+        where_pack(&movement->origin->grni, out);
+        buf_put_bytes(out, movement->origin->sku);
     }
     buf_put_bytes(out, movement->lot);
     buf_put_varint(out, movement->pick_count);
@@ -133,6 +138,17 @@ void movement_pack(const struct movement *movement, struct buf *out)
         buf_put_bytes(out, movement->picks[i].lot);
         buf_put_signed(out, movement->picks[i].qty_micro);
     }
+}
+
+static const struct movement_origin *origin_unpack(struct cursor *cursor, struct arena *arena)
+{
+    struct movement_origin *origin = ARENA_NEW(arena, struct movement_origin);
+    if (origin == NULL)
+        return NULL;
+    origin->open_from = (int32_t)cursor_signed(cursor);
+    origin->grni = where_unpack(cursor, arena);
+    origin->sku = text_unpack(cursor, arena);
+    return origin;
 }
 
 bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement *out_movement)
@@ -161,6 +177,8 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
         movement.original_minor = cursor_signed(cursor);
         movement.rate_e10 = cursor_signed(cursor);
     }
+    if (bits & MOVEMENT_ORIGIN)
+        movement.origin = origin_unpack(cursor, arena);
     movement.lot = text_unpack(cursor, arena);
     movement.pick_count = cursor_varint(cursor);
     if (cursor->bad || movement.pick_count > (size_t)(cursor->end - cursor->at))
@@ -195,6 +213,7 @@ unsigned step_members(enum step_kind kind)
     case STEP_LAST: return STEP_HAS_POOL | STEP_HAS_QTY | STEP_HAS_VALUE;
     case STEP_COUNT: return STEP_HAS_NAME | STEP_HAS_QTY;
     case STEP_POST: return STEP_HAS_VALUE | STEP_HAS_WHERE;
+    case STEP_POST_ON: return STEP_HAS_NAME | STEP_HAS_VALUE | STEP_HAS_WHERE | STEP_HAS_DAY;
     case STEP_BACK: return STEP_HAS_INDEX | STEP_HAS_QTY | STEP_HAS_VALUE;
     case STEP_COST: return STEP_HAS_INDEX | STEP_HAS_TARGET | STEP_HAS_VALUE;
     case STEP_GONE: return STEP_HAS_POOL | STEP_HAS_LAYER | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
@@ -236,6 +255,8 @@ static void step_pack(const struct step *step, struct buf *out)
         buf_put_signed(out, step->cost_minor);
     if ((members & STEP_HAS_WHERE) && !own)
         where_pack(step->where, out);
+    if (members & STEP_HAS_DAY)
+        buf_put_signed(out, step->day);
 }
 
 void steps_pack(const struct step *steps, size_t count, struct buf *out)
@@ -279,6 +300,8 @@ static bool step_unpack(struct cursor *cursor, struct arena *arena, struct step 
         *where = where_unpack(cursor, arena);
         step->where = where;
     }
+    if (members & STEP_HAS_DAY)
+        step->day = (int32_t)cursor_signed(cursor);
     return !cursor->bad;
 }
 

@@ -205,11 +205,10 @@ static void add_value(struct run *run, int at, int64_t amount)
             return;
         }
         int32_t today = run->day;
-        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL)
+        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL &&
+            !same(piece->to.role, "goods_out"))
             run->day = piece->gone_day;
         post_destination(run, &piece->to, amount, item);
-        /* Reading: the other side of a share dated at its origin is price difference's twin: the date's own GRNI line
-         * moves with it (read_bill). */
         run->day = today;
         return;
     }
@@ -1541,6 +1540,7 @@ void m_deliver_units(struct run *run, int order, int line, int part, int shipmen
         struct piece *piece = &run->pieces.at[at];
         post_destination(run, &piece->to, -piece->value, piece->item);
         piece->to.role = "cogs";
+        piece->gone_day = run->day;
         piece->delivered = true;
         post_destination(run, &piece->to, piece->value, piece->item);
     }
