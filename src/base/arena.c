@@ -200,3 +200,14 @@ void arena_done(struct arena *arena)
     arena->used = 0;
     arena->exhausted = false;
 }
+
+void *arena_grown(struct arena *arena, const void *from, size_t count, size_t *room, size_t size)
+{
+    enum { FIRST_ROOM = 4 };
+    *room = *room > 0 ? *room * 2 : FIRST_ROOM;
+    void *to = arena_array(arena, *room, size);
+    must(to != NULL);
+    if (count > 0)
+        memcpy(to, from, count * size);
+    return to;
+}

@@ -46,5 +46,13 @@ void arena_done(struct arena *arena);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))
+/* Makes room for one more in an arena's array that holds `count` of `room`: doubles it when it is full. Memory that runs
+ * out is a bug of whoever chose the arena's maximum; the old array stays in the arena. */
+#define ARENA_GROW(arena, array, count, room)                                           \
+    do {                                                                                \
+        if ((count) == (room))                                                          \
+            (array) = arena_grown((arena), (array), (count), &(room), sizeof *(array)); \
+    } while (0)
+void *arena_grown(struct arena *arena, const void *from, size_t count, size_t *room, size_t size);
 
 #endif

@@ -73,15 +73,7 @@ void cli_close(struct cli *cli)
 static bool company_each(void *context, uint32_t number, struct span code)
 {
     struct company_list *list = context;
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 16;
-        struct named_company *grown = ARENA_ARRAY(list->arena, struct named_company, room);
-        must(grown != NULL);
-        if (list->count > 0)
-            memcpy(grown, list->at, list->count * sizeof *grown);
-        list->at = grown;
-        list->room = room;
-    }
+    ARENA_GROW(list->arena, list->at, list->count, list->room);
     list->at[list->count++] = (struct named_company){number, arena_copy(list->arena, code)};
     return true;
 }

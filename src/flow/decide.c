@@ -24,26 +24,13 @@ struct work {
     size_t difference_count, difference_room;
 };
 
-#define WORK_GROW(work, array, count, room)                                              \
-    do {                                                                                 \
-        if ((count) == (room)) {                                                         \
-            size_t grown_room = (room) ? (room)*2 : 4;                                   \
-            void *grown = arena_array((work)->plan->arena, grown_room, sizeof *(array)); \
-            must(grown != NULL);                                                         \
-            if ((count) > 0)                                                             \
-                memcpy(grown, (array), (count) * sizeof *(array));                       \
-            (array) = grown;                                                             \
-            (room) = grown_room;                                                         \
-        }                                                                                \
-    } while (0)
-
 static struct lines *difference_lines(struct work *work, uint32_t document, int32_t day, const struct key *key)
 {
     /* The last one is nearly always the right one: books hand out their changes document by document. */
     for (size_t i = work->difference_count; i-- > 0;)
         if (work->differences[i].document == document && work->differences[i].day == day)
             return &work->differences[i].lines;
-    WORK_GROW(work, work->differences, work->difference_count, work->difference_room);
+    ARENA_GROW(work->plan->arena, work->differences, work->difference_count, work->difference_room);
     struct difference *added = &work->differences[work->difference_count++];
     *added = (struct difference){.document = document, .day = day, .key = key, .lines = lines_make(work->plan->arena)};
     return &added->lines;
@@ -72,7 +59,7 @@ static struct item_group *group_of(struct work *work, uint32_t item, bool averag
     for (size_t i = 0; i < out->group_count; i++)
         if (out->groups[i].item == item)
             return &out->groups[i];
-    WORK_GROW(work, out->groups, out->group_count, out->group_room);
+    ARENA_GROW(work->plan->arena, out->groups, out->group_count, out->group_room);
     struct item_group *group = &out->groups[out->group_count++];
     *group = (struct item_group){.item = item, .average = average};
     return group;
@@ -111,7 +98,7 @@ static void group_edit(struct work *work, struct item_group *group, struct book_
             return;
         }
     group->stale = true;
-    WORK_GROW(work, group->edits, group->edit_count, group->edit_room);
+    ARENA_GROW(work->plan->arena, group->edits, group->edit_count, group->edit_room);
     group->edits[group->edit_count++] = edit;
 }
 
@@ -534,7 +521,7 @@ static struct assembly_base *base_of(struct work *work, uint32_t document, const
     for (size_t i = 0; i < work->base_count; i++)
         if (work->bases[i].document == document)
             return &work->bases[i];
-    WORK_GROW(work, work->bases, work->base_count, work->base_room);
+    ARENA_GROW(work->plan->arena, work->bases, work->base_count, work->base_room);
     work->bases[work->base_count] = (struct assembly_base){document, output->value_minor};
     return &work->bases[work->base_count++];
 }
@@ -742,7 +729,7 @@ static bool delta_row(void *context, struct span key, struct span value)
     (void)value;
     struct cursor cursor = cursor_of((struct span){key.ptr + 4, key.len - 4});
     uint64_t seq = cursor_u64_be(&cursor) ^ (UINT64_C(1) << 63);
-    WORK_GROW(scan->work, scan->seqs, scan->count, scan->room);
+    ARENA_GROW(scan->work->plan->arena, scan->seqs, scan->count, scan->room);
     scan->seqs[scan->count++] = seq;
     return true;
 }
@@ -752,7 +739,7 @@ static void subtract_posted(struct work *work, uint32_t document, const struct d
     struct plan *plan = work->plan;
     struct posted_scan scan = {.work = work};
     for (size_t i = 0; i < record->seq_count; i++) {
-        WORK_GROW(work, scan.seqs, scan.count, scan.room);
+        ARENA_GROW(work->plan->arena, scan.seqs, scan.count, scan.room);
         scan.seqs[scan.count++] = record->seqs[i];
     }
     unsigned char prefix[4] = {(unsigned char)(document >> 24), (unsigned char)(document >> 16),

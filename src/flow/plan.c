@@ -284,22 +284,9 @@ struct movement plan_movement(struct plan *plan, enum movement_kind kind, const 
     };
 }
 
-#define PLAN_GROW(plan, array, count, room)                                        \
-    do {                                                                           \
-        if ((count) == (room)) {                                                   \
-            size_t grown_room = (room) ? (room)*2 : 4;                             \
-            void *grown = arena_array((plan)->arena, grown_room, sizeof *(array)); \
-            must(grown != NULL);                                                   \
-            if ((count) > 0)                                                       \
-                memcpy(grown, (array), (count) * sizeof *(array));                 \
-            (array) = grown;                                                       \
-            (room) = grown_room;                                                   \
-        }                                                                          \
-    } while (0)
-
 void plan_edit(struct plan *plan, uint32_t item, struct movement movement)
 {
-    PLAN_GROW(plan, plan->edits, plan->edit_count, plan->edit_room);
+    ARENA_GROW(plan->arena, plan->edits, plan->edit_count, plan->edit_room);
     plan->edits[plan->edit_count++] = (struct plan_edit){
         .item = item, .average = movement.costing.method == METHOD_AVERAGE, .edit = {.movement = movement}};
 }
@@ -310,7 +297,7 @@ void plan_line(struct plan *plan, int32_t day, struct line line)
     while (at < plan->dated_count && plan->dated[at].day != day)
         at++;
     if (at == plan->dated_count) {
-        PLAN_GROW(plan, plan->dated, plan->dated_count, plan->dated_room);
+        ARENA_GROW(plan->arena, plan->dated, plan->dated_count, plan->dated_room);
         plan->dated[plan->dated_count++] = (struct plan_dated){.day = day, .lines = lines_make(plan->arena)};
     }
     if (line.original_currency == 0 && plan->document->money != plan->company->money && line.original_minor != 0)
@@ -324,7 +311,7 @@ struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count
     while (at < plan->order_count && plan->orders[at].order != order)
         at++;
     if (at == plan->order_count) {
-        PLAN_GROW(plan, plan->orders, plan->order_count, plan->order_room);
+        ARENA_GROW(plan->arena, plan->orders, plan->order_count, plan->order_room);
         plan->orders[plan->order_count++] = (struct plan_order){.order = order};
     }
     /* A document may name one order twice: its events there are decided together. */

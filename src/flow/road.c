@@ -403,15 +403,7 @@ static bool waiters_add(struct road *road, struct waiters *waiters, struct span 
         if (!company_read_document(road->company, document_current(&record)->document_seq, &road->arena, &document,
                                    err))
             return false;
-        if (waiters->count == waiters->room) {
-            size_t room = waiters->room ? waiters->room * 2 : 8;
-            struct waiter *grown = ARENA_ARRAY(&road->arena, struct waiter, room);
-            must(grown != NULL);
-            if (waiters->count > 0)
-                memcpy(grown, waiters->at, waiters->count * sizeof *grown);
-            waiters->at = grown;
-            waiters->room = room;
-        }
+        ARENA_GROW(&road->arena, waiters->at, waiters->count, waiters->room);
         waiters->at[waiters->count++] =
             (struct waiter){documents[i],
                             {.at_us = company_instant(road->company, document.at, RANK_ISSUE),

@@ -93,15 +93,7 @@ struct seal_list {
 static bool seal_each(void *context, const struct seal *seal)
 {
     struct seal_list *list = context;
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 64;
-        struct seal *grown = ARENA_ARRAY(list->arena, struct seal, room);
-        must(grown != NULL);
-        if (list->count > 0)
-            memcpy(grown, list->at, list->count * sizeof *grown);
-        list->at = grown;
-        list->room = room;
-    }
+    ARENA_GROW(list->arena, list->at, list->count, list->room);
     list->at[list->count++] = *seal;
     return true;
 }

@@ -233,15 +233,7 @@ static bool order_key(void *context, struct span key, struct span value)
     uint32_t number = 0;
     for (size_t i = 0; i < key.len && i < 4; i++)
         number = number << 8 | (unsigned char)key.ptr[i];
-    if (walk->count == walk->room) {
-        size_t room = walk->room ? walk->room * 2 : 1024;
-        uint32_t *numbers = ARENA_ARRAY(&walk->names_arena, uint32_t, room);
-        must(numbers != NULL);
-        if (walk->count > 0)
-            memcpy(numbers, walk->numbers, walk->count * sizeof *numbers);
-        walk->numbers = numbers;
-        walk->room = room;
-    }
+    ARENA_GROW(&walk->names_arena, walk->numbers, walk->count, walk->room);
     walk->numbers[walk->count++] = number;
     return true;
 }

@@ -6,15 +6,7 @@
 
 void entries_add(struct entry_answers *entries, const struct entry_answer *entry, struct arena *arena)
 {
-    if (entries->count == entries->room) {
-        size_t room = entries->room ? entries->room * 2 : 8;
-        struct entry_answer *grown = ARENA_ARRAY(arena, struct entry_answer, room);
-        must(grown != NULL);
-        if (entries->count > 0)
-            memcpy(grown, entries->at, entries->count * sizeof *grown);
-        entries->at = grown;
-        entries->room = room;
-    }
+    ARENA_GROW(arena, entries->at, entries->count, entries->room);
     entries->at[entries->count++] = *entry;
 }
 
@@ -84,15 +76,7 @@ static bool delta_row(void *context, struct span key, struct span value)
 {
     struct delta_scan *scan = context;
     (void)value;
-    if (scan->count == scan->room) {
-        size_t room = scan->room ? scan->room * 2 : 8;
-        uint64_t *grown = ARENA_ARRAY(scan->arena, uint64_t, room);
-        must(grown != NULL);
-        if (scan->count > 0)
-            memcpy(grown, scan->seqs, scan->count * sizeof *grown);
-        scan->seqs = grown;
-        scan->room = room;
-    }
+    ARENA_GROW(scan->arena, scan->seqs, scan->count, scan->room);
     struct cursor cursor = cursor_of((struct span){key.ptr + 4, key.len - 4});
     scan->seqs[scan->count++] = cursor_u64_be(&cursor) ^ (UINT64_C(1) << 63);
     return true;

@@ -77,15 +77,7 @@ static void say(struct words *words, const char *format, ...)
     int len = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     must(len >= 0);
-    if (words->out->sentence_count == words->room) {
-        size_t room = words->room ? words->room * 2 : 8;
-        struct span *grown = ARENA_ARRAY(words->arena, struct span, room);
-        must(grown != NULL);
-        if (words->out->sentence_count > 0)
-            memcpy(grown, words->out->sentences, words->out->sentence_count * sizeof *grown);
-        words->out->sentences = grown;
-        words->room = room;
-    }
+    ARENA_GROW(words->arena, words->out->sentences, words->out->sentence_count, words->room);
     size_t kept = (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
     words->out->sentences[words->out->sentence_count++] = arena_copy(words->arena, (struct span){text, kept});
 }

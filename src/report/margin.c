@@ -73,15 +73,7 @@ static struct margin_row *row_of(struct margin_work *work, const struct line *li
     uint64_t *at = map_find(work->places, (struct span){place.bytes, place.len});
     if (at != NULL)
         return &out->at[*at];
-    if (out->count == out->room) {
-        size_t room = out->room ? out->room * 2 : 64;
-        struct margin_row *grown = ARENA_ARRAY(work->arena, struct margin_row, room);
-        must(grown != NULL);
-        if (out->count > 0)
-            memcpy(grown, out->at, out->count * sizeof *grown);
-        out->at = grown;
-        out->room = room;
-    }
+    ARENA_GROW(work->arena, out->at, out->count, out->room);
     map_put(work->places, (struct span){place.bytes, place.len}, out->count);
     out->at[out->count] =
         (struct margin_row){.key = place.key.len ? arena_copy(work->arena, place.key) : (struct span){NULL, 0},

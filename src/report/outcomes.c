@@ -30,15 +30,7 @@ struct outcome_scan {
 static void answers_add(struct outcome_scan *scan, struct outcome_answer answer)
 {
     struct outcome_answers *out = scan->out;
-    if (out->count == out->room) {
-        size_t room = out->room ? out->room * 2 : 32;
-        struct outcome_answer *grown = ARENA_ARRAY(scan->arena, struct outcome_answer, room);
-        must(grown != NULL);
-        if (out->count > 0)
-            memcpy(grown, out->at, out->count * sizeof *grown);
-        out->at = grown;
-        out->room = room;
-    }
+    ARENA_GROW(scan->arena, out->at, out->count, out->room);
     out->at[out->count++] = answer;
 }
 
@@ -174,15 +166,7 @@ static bool waiting_row(void *context, struct span key, struct span value)
     walk->bad = key.len < 4;
     if (walk->bad)
         return false;
-    if (walk->count == walk->room) {
-        size_t room = walk->room ? walk->room * 2 : 256;
-        uint32_t *grown = ARENA_ARRAY(&walk->arena, uint32_t, room);
-        must(grown != NULL);
-        if (walk->count > 0)
-            memcpy(grown, walk->numbers, walk->count * sizeof *grown);
-        walk->numbers = grown;
-        walk->room = room;
-    }
+    ARENA_GROW(&walk->arena, walk->numbers, walk->count, walk->room);
     uint32_t number = 0;
     for (size_t i = key.len - 4; i < key.len; i++)
         number = number << 8 | (unsigned char)key.ptr[i];

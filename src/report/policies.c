@@ -19,15 +19,7 @@ static bool setting_row(void *context, struct span key, struct span value)
     setting.key = arena_copy(scan->arena, cursor_bytes(&cursor));
     setting.value = arena_copy(scan->arena, cursor_bytes(&cursor));
     scan->bad = at.bad || cursor.bad;
-    if (out->count == out->room) {
-        size_t room = out->room ? out->room * 2 : 32;
-        struct setting *grown = ARENA_ARRAY(scan->arena, struct setting, room);
-        must(grown != NULL);
-        if (out->count > 0)
-            memcpy(grown, out->at, out->count * sizeof *grown);
-        out->at = grown;
-        out->room = room;
-    }
+    ARENA_GROW(scan->arena, out->at, out->count, out->room);
     out->at[out->count++] = setting;
     return !scan->bad;
 }

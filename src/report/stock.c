@@ -42,15 +42,7 @@ static bool item_row(void *context, struct span key, struct span value)
 {
     struct item_list *list = context;
     struct cursor cursor = cursor_of(value);
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 256;
-        struct named_item *grown = ARENA_ARRAY(list->arena, struct named_item, room);
-        must(grown != NULL);
-        if (list->count > 0)
-            memcpy(grown, list->at, list->count * sizeof *grown);
-        list->at = grown;
-        list->room = room;
-    }
+    ARENA_GROW(list->arena, list->at, list->count, list->room);
     list->at[list->count++] = (struct named_item){arena_copy(list->arena, key), (uint32_t)cursor_varint(&cursor)};
     list->bad |= cursor.bad;
     return !list->bad;
@@ -88,15 +80,7 @@ static struct stock_row *row_of(struct stock_work *work, struct span location)
     for (size_t i = 0; i < work->row_count; i++)
         if (span_eq(work->rows[i].location, location))
             return &work->rows[i];
-    if (work->row_count == work->row_room) {
-        size_t room = work->row_room ? work->row_room * 2 : 8;
-        struct stock_row *grown = ARENA_ARRAY(work->arena, struct stock_row, room);
-        must(grown != NULL);
-        if (work->row_count > 0)
-            memcpy(grown, work->rows, work->row_count * sizeof *grown);
-        work->rows = grown;
-        work->row_room = room;
-    }
+    ARENA_GROW(work->arena, work->rows, work->row_count, work->row_room);
     work->rows[work->row_count] = (struct stock_row){.sku = work->sku, .location = location};
     return &work->rows[work->row_count++];
 }
@@ -114,12 +98,8 @@ static struct span document_id(struct stock_work *work, movement_id lot)
 
 static void layer_add(struct stock_work *work, struct stock_row *row, struct stock_layer layer)
 {
-    struct stock_layer *grown = ARENA_ARRAY(work->arena, struct stock_layer, row->layer_count + 1);
-    must(grown != NULL);
-    if (row->layer_count > 0)
-        memcpy(grown, row->layers, row->layer_count * sizeof *grown);
-    grown[row->layer_count++] = layer;
-    row->layers = grown;
+    ARENA_GROW(work->arena, row->layers, row->layer_count, row->layer_room);
+    row->layers[row->layer_count++] = layer;
 }
 
 /* Under average a pool has one value: each layer shows its share by quantity. */

@@ -26,8 +26,8 @@ struct stock_figures {
 struct stock_row {
     struct span sku, location;
     struct stock_figures figures;
-    const struct stock_layer *layers;
-    size_t layer_count;
+    struct stock_layer *layers;
+    size_t layer_count, layer_room;
 };
 struct stock_options {
     int32_t as_of;   /* AS_OF_NOW, or a past day: then nothing is known of reservations */

@@ -259,15 +259,7 @@ static bool sale_row(void *context, struct span key, struct span value)
     for (size_t i = 0; i < sale.line_count; i++)
         hashes[i] = (uint32_t)cursor_varint(&cursor);
     sale.sku_hashes = hashes;
-    if (scan->count == scan->room) {
-        size_t room = scan->room ? scan->room * 2 : 16;
-        struct sale *grown = ARENA_ARRAY(scan->arena, struct sale, room);
-        must(grown != NULL);
-        if (scan->count > 0)
-            memcpy(grown, scan->sales, scan->count * sizeof *grown);
-        scan->sales = grown;
-        scan->room = room;
-    }
+    ARENA_GROW(scan->arena, scan->sales, scan->count, scan->room);
     scan->sales[scan->count++] = sale;
     return true;
 }
@@ -342,15 +334,7 @@ static bool number_row(void *context, struct span key, struct span value)
     (void)value;
     for (int i = 0; i < 4; i++)
         number = number << 8 | cursor_u8(&tail);
-    if (scan->count == scan->room) {
-        size_t room = scan->room ? scan->room * 2 : 8;
-        uint32_t *grown = ARENA_ARRAY(scan->arena, uint32_t, room);
-        must(grown != NULL);
-        if (scan->count > 0)
-            memcpy(grown, scan->numbers, scan->count * sizeof *grown);
-        scan->numbers = grown;
-        scan->room = room;
-    }
+    ARENA_GROW(scan->arena, scan->numbers, scan->count, scan->room);
     scan->numbers[scan->count++] = number;
     return true;
 }
@@ -378,15 +362,7 @@ static bool sku_row(void *context, struct span key, struct span value)
 {
     struct sku_scan *scan = context;
     (void)value;
-    if (scan->count == scan->room) {
-        size_t room = scan->room ? scan->room * 2 : 64;
-        struct span *grown = ARENA_ARRAY(&scan->arena, struct span, room);
-        must(grown != NULL);
-        if (scan->count > 0)
-            memcpy(grown, scan->skus, scan->count * sizeof *grown);
-        scan->skus = grown;
-        scan->room = room;
-    }
+    ARENA_GROW(&scan->arena, scan->skus, scan->count, scan->room);
     scan->skus[scan->count++] = arena_copy(&scan->arena, key);
     return true;
 }

@@ -30,15 +30,7 @@ static bool chunk_row(void *context, struct span key, struct span value)
 {
     struct chunk_scan *scan = context;
     (void)key;
-    if (scan->count == scan->room) {
-        size_t room = scan->room ? scan->room * 2 : 8;
-        struct span *grown = ARENA_ARRAY(scan->arena, struct span, room);
-        must(grown != NULL);
-        if (scan->count > 0)
-            memcpy(grown, scan->chunks, scan->count * sizeof *grown);
-        scan->chunks = grown;
-        scan->room = room;
-    }
+    ARENA_GROW(scan->arena, scan->chunks, scan->count, scan->room);
     scan->chunks[scan->count++] = arena_copy(scan->arena, value);
     return true;
 }

@@ -5,15 +5,7 @@
 
 void emit(struct decision *d, struct step step)
 {
-    if (d->step_count == d->step_room) {
-        size_t room = d->step_room ? d->step_room * 2 : 6;
-        struct step *grown = ARENA_ARRAY(d->arena, struct step, room);
-        must(grown != NULL);
-        if (d->step_count > 0)
-            memcpy(grown, d->steps, d->step_count * sizeof *grown);
-        d->steps = grown;
-        d->step_room = room;
-    }
+    ARENA_GROW(d->arena, d->steps, d->step_count, d->step_room);
     d->steps[d->step_count++] = step;
     item_state_apply(d->state, d->movement, &step);
 }
@@ -28,15 +20,7 @@ void refuse(struct decision *d, enum book_refusal refusal, int64_t held_micro)
 
 void slices_add(struct decision *d, struct slices *slices, struct slice slice)
 {
-    if (slices->count == slices->room) {
-        size_t room = slices->room ? slices->room * 2 : 4;
-        struct slice *grown = ARENA_ARRAY(d->arena, struct slice, room);
-        must(grown != NULL);
-        if (slices->count > 0)
-            memcpy(grown, slices->at, slices->count * sizeof *grown);
-        slices->at = grown;
-        slices->room = room;
-    }
+    ARENA_GROW(d->arena, slices->at, slices->count, slices->room);
     slices->at[slices->count++] = slice;
     slices->value_minor += slice.value_minor;
 }

@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-/* Grows an arena array to hold one more. The old array stays in the arena until the book is packed anew. */
-#define GROW(arena, array, count, room)                                      \
-    do {                                                                     \
-        if ((count) == (room)) {                                             \
-            size_t grown_room = (room) ? (room)*2 : 4;                       \
-            void *grown = arena_array((arena), grown_room, sizeof *(array)); \
-            must(grown != NULL);                                             \
-            if ((count) > 0)                                                 \
-                memcpy(grown, (array), (count) * sizeof *(array));           \
-            (array) = grown;                                                 \
-            (room) = grown_room;                                             \
-        }                                                                    \
-    } while (0)
-
 struct item_state item_state_make(struct arena *arena, bool average, bool whole)
 {
     return (struct item_state){.arena = arena, .average = average, .whole = whole, .next_place = 1};
@@ -158,7 +144,7 @@ static void layer_remove(struct pool *pool, size_t at)
 
 static void layer_insert(struct item_state *state, struct pool *pool, struct layer layer)
 {
-    GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
+    ARENA_GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
     size_t at = pool->layer_count;
     while (at > 0 && pool->layers[at - 1].place > layer.place)
         at--;
@@ -169,7 +155,7 @@ static void layer_insert(struct item_state *state, struct pool *pool, struct lay
 
 static void gone_insert(struct item_state *state, size_t at, struct gone gone)
 {
-    GROW(state->arena, state->gone, state->gone_count, state->gone_room);
+    ARENA_GROW(state->arena, state->gone, state->gone_count, state->gone_room);
     memmove(&state->gone[at + 1], &state->gone[at], (state->gone_count - at) * sizeof gone);
     state->gone[at] = gone;
     state->gone_count++;
@@ -244,7 +230,7 @@ static void apply_owe(struct item_state *state, const struct movement *movement,
 {
     struct pool *pool = &state->pools[step->pool];
     must(pool->layer_count == 0); /* C-4 */
-    GROW(state->arena, pool->owed, pool->owed_count, pool->owed_room);
+    ARENA_GROW(state->arena, pool->owed, pool->owed_count, pool->owed_room);
     pool->owed[pool->owed_count++] = (struct owed_slice){
         .issue = movement->id,
         .qty_micro = step->qty_micro,
@@ -320,7 +306,7 @@ static void apply_count(struct item_state *state, const struct step *step)
     while (at < state->count_count && !span_eq(state->counts[at].location, step->name))
         at++;
     if (at == state->count_count) {
-        GROW(state->arena, state->counts, state->count_count, state->count_room);
+        ARENA_GROW(state->arena, state->counts, state->count_count, state->count_room);
         state->counts[state->count_count++] = (struct location_count){.location = arena_copy(state->arena, step->name)};
     }
     state->counts[at].units[step->status] += step->qty_micro;
@@ -412,7 +398,7 @@ static void apply_relot(struct item_state *state, const struct step *step)
         return;
     }
     /* In front of what is left of the slice it was part of: settled units come first. */
-    GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
+    ARENA_GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
     size_t to = 0;
     while (to < pool->layer_count && pool->layers[to].place < part.place)
         to++;
@@ -469,7 +455,7 @@ void item_state_begin(struct item_state *state, const struct movement *movement)
     bool finds_lot = movement->kind == MOVE_COUNT && movement->lot.len > 0;
     if (!state->whole || (movement->kind != MOVE_IN && !finds_lot))
         return;
-    GROW(state->arena, state->lots, state->lot_count, state->lot_room);
+    ARENA_GROW(state->arena, state->lots, state->lot_count, state->lot_room);
     state->lots[state->lot_count++] = (struct lot_account){
         .lot = movement->id,
         .day = movement->day,
@@ -488,7 +474,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
 {
     switch (step->kind) {
     case STEP_POOL:
-        GROW(state->arena, state->pools, state->pool_count, state->pool_room);
+        ARENA_GROW(state->arena, state->pools, state->pool_count, state->pool_room);
         state->pools[state->pool_count++] =
             (struct pool){.name = arena_copy(state->arena, step->name), .kind = (enum pool_kind)step->status};
         return;

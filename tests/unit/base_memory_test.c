@@ -234,6 +234,39 @@ static void rewinding_to_a_mark_that_is_gone_is_a_bug(void **state)
     assert_true(is_a_bug(rewinding_forward));
 }
 
+static void a_growing_array_keeps_what_it_holds(void **state)
+{
+    (void)state;
+    struct arena arena = arena_make((size_t)1 << 20);
+    int64_t *numbers = NULL;
+    size_t count = 0, room = 0;
+    for (int64_t i = 0; i < 1000; i++) {
+        ARENA_GROW(&arena, numbers, count, room);
+        assert_true(room > count && room <= 2000);
+        numbers[count++] = i * i;
+    }
+    for (int64_t i = 0; i < 1000; i++)
+        assert_int_equal(numbers[i], i * i);
+    arena_done(&arena);
+}
+
+static void growing_past_the_maximum(void)
+{
+    struct arena arena = arena_make(100);
+    int64_t *numbers = NULL;
+    size_t count = 0, room = 0;
+    for (;;) {
+        ARENA_GROW(&arena, numbers, count, room);
+        numbers[count++] = 1;
+    }
+}
+
+static void an_array_that_outgrows_its_arena_is_a_bug(void **state)
+{
+    (void)state;
+    assert_true(is_a_bug(growing_past_the_maximum));
+}
+
 static void text_is_copied_and_printed_into_an_arena(void **state)
 {
     (void)state;
@@ -763,6 +796,8 @@ int main(void)
         cmocka_unit_test(what_a_rewind_frees_is_handed_out_again),
         cmocka_unit_test(a_rewind_forgets_only_the_exhaustion_after_its_mark),
         cmocka_unit_test(rewinding_to_a_mark_that_is_gone_is_a_bug),
+        cmocka_unit_test(a_growing_array_keeps_what_it_holds),
+        cmocka_unit_test(an_array_that_outgrows_its_arena_is_a_bug),
         cmocka_unit_test(text_is_copied_and_printed_into_an_arena),
         cmocka_unit_test(a_buffer_grows_up_to_its_maximum_and_then_says_so),
         cmocka_unit_test(a_failed_buffer_stays_failed),
