@@ -184,6 +184,20 @@ static struct span lines_text(struct lines lines)
     return kept;
 }
 
+/* A change's lines: those of its own day as they are, of another with the day in front. */
+static struct span days_text(const struct day_lines *days, size_t count, int32_t own)
+{
+    struct buf out = buf_make(1 << 16);
+    for (size_t i = 0; i < count; i++) {
+        struct span lines = lines_text(days[i].lines);
+        if (days[i].day != own)
+            buf_print(&out, "%son day %d: ", out.len ? "; " : "", days[i].day);
+        buf_print(&out, "%.*s", SPAN_ARG(lines));
+    }
+    struct span kept = arena_copy(&arena, buf_span(&out));
+    buf_done(&out);
+    return kept;
+}
 static void pool_text(const struct item_state *state, const struct pool *pool, struct buf *out)
 {
     buf_print(out, "%s%.*s", out->len ? "; " : "",
@@ -278,7 +292,8 @@ static void tell_row(const struct story *story, struct item_book *book, const st
     }
     for (size_t i = 0; i < plan.change_count; i++)
         if (plan.changes[i].id == movement.id && row->posts != NULL)
-            expect_text(story, lines_text(plan.changes[i].after), span_of(row->posts));
+            expect_text(story, days_text(plan.changes[i].after, plan.changes[i].after_count, movement.day),
+                        span_of(row->posts));
     item_book_install(&plan);
 }
 
@@ -882,8 +897,8 @@ static void assert_changes(const struct book_plan *plan, const struct item_book 
         differing++;
         assert_int_equal(change->added, old == NULL);
         assert_false(change->removed);
-        assert_true(span_eq(lines_text(change->before), lines_text(was)));
-        assert_true(span_eq(lines_text(change->after), lines_text(is)));
+        assert_true(span_eq(days_text(change->before, change->before_count, now->movement.day), lines_text(was)));
+        assert_true(span_eq(days_text(change->after, change->after_count, now->movement.day), lines_text(is)));
     }
     size_t removed = 0;
     for (size_t c = 0; c < plan->change_count; c++)
@@ -1092,9 +1107,9 @@ static void an_edit_that_replaces_moves_the_movement(void **state)
         assert_int_equal(change->movement_before->day, own ? 2 : 4);
         assert_int_equal(change->movement->day, own ? 5 : 4);
         assert_int_equal(change->taken_minor, own ? 10 : 30);
-        expect_text(&story, lines_text(change->before),
+        expect_text(&story, days_text(change->before, change->before_count, change->movement_before->day),
                     own ? SPAN("inventory@main -20, scrap 20") : SPAN("inventory@main -35, scrap 35"));
-        expect_text(&story, lines_text(change->after),
+        expect_text(&story, days_text(change->after, change->after_count, change->movement->day),
                     own ? SPAN("inventory@main -10, scrap 10") : SPAN("inventory@main -30, scrap 30"));
     }
     item_book_install(&plan);
