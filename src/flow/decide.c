@@ -73,6 +73,9 @@ static bool is_again(const struct plan *plan)
     return plan->record != NULL && plan->record->current != 0 && !history;
 }
 
+/* Some version of the document was accepted before. */
+static bool was_posted(const struct plan *plan) { return plan->record != NULL && plan->record->current != 0; }
+
 static bool edit_same(const struct book_edit *a, const struct book_edit *b)
 {
     struct buf left = buf_make(1 << 20);
@@ -88,7 +91,7 @@ static bool edit_same(const struct book_edit *a, const struct book_edit *b)
 /* An edit that changes nothing makes nothing stale: so two items that go into one another come to rest. */
 static void group_edit(struct work *work, struct item_group *group, struct book_edit edit)
 {
-    edit.replaces = movement_document(edit.movement.id) != work->plan->number || is_again(work->plan);
+    edit.replaces = movement_document(edit.movement.id) != work->plan->number || was_posted(work->plan);
     for (size_t i = 0; i < group->edit_count; i++)
         if (group->edits[i].movement.id == edit.movement.id) {
             if (edit_same(&group->edits[i], &edit))
@@ -193,9 +196,19 @@ static size_t old_place(const struct order_work *order, size_t at)
     return SIZE_MAX;
 }
 
+/* How many effects the document of an event has in events before it: only an order's document has several events. */
+static size_t effects_before(const uint32_t *documents, const struct order_event *events,
+                             const struct order_result *results, size_t at)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < at && events[at].document->type == DOCUMENT_ORDER; i++)
+        count += documents[i] == documents[at] ? results[i].effect_count : 0;
+    return count;
+}
+
 /* The movements of an event's stock effects join the edits of their items; `remove` takes them out. */
 static void effect_edits(struct work *work, const struct order_work *order, const struct order_event *event,
-                         uint32_t document, const struct order_result *result, bool remove)
+                         uint32_t document, const struct order_result *result, size_t first, bool remove)
 {
     const struct order_slot *frame = order->slot;
     struct order_slot fresh = {.events = order->events};
@@ -203,10 +216,14 @@ static void effect_edits(struct work *work, const struct order_work *order, cons
         uint32_t item = 0;
         bool valued = false;
         struct movement movement = sale_movement(work->plan, event, document, order->order, frame ? frame : &fresh,
-                                                 &result->effects[i], &item, &valued);
-        if (valued)
-            group_edit(work, group_of(work, item, movement.costing.method == METHOD_AVERAGE),
-                       (struct book_edit){.remove = remove, .movement = movement});
+                                                 &result->effects[i], first + i, &item, &valued);
+        struct movement follows;
+        if (!valued)
+            continue;
+        struct item_group *group = group_of(work, item, movement.costing.method == METHOD_AVERAGE);
+        group_edit(work, group, (struct book_edit){.remove = remove, .movement = movement});
+        if (sale_follows(&movement, event, &result->effects[i], first + i, &follows))
+            group_edit(work, group, (struct book_edit){.remove = remove, .movement = follows});
     }
 }
 
@@ -218,11 +235,38 @@ static bool effects_same(const struct order_result *a, const struct order_result
         const struct stock_effect *x = &a->effects[i];
         const struct stock_effect *y = &b->effects[i];
         if (x->kind != y->kind || x->line != y->line || x->part != y->part || x->qty_micro != y->qty_micro ||
-            x->disposition != y->disposition || !span_eq(x->order_line, y->order_line) || !span_eq(x->sku, y->sku) ||
-            !span_eq(x->location, y->location))
+            x->earned_micro != y->earned_micro || x->disposition != y->disposition ||
+            !span_eq(x->order_line, y->order_line) || !span_eq(x->sku, y->sku) || !span_eq(x->location, y->location))
             return false;
     }
     return true;
+}
+
+/* What an event had posted, where the fold before knew it; NULL when it is new. */
+static const struct order_result *result_before(const struct order_work *order, size_t at, size_t *out_old)
+{
+    *out_old = old_place(order, at);
+    return *out_old == SIZE_MAX ? NULL : &order->slot->results[*out_old];
+}
+
+static void collect_effects(struct work *work, const struct order_work *order, size_t at, bool remove)
+{
+    size_t old = 0;
+    const struct order_event *event = &order->events[at];
+    const struct order_result *result = &order->results[at];
+    const struct order_result *before = result_before(order, at, &old);
+    size_t first = effects_before(order->documents, order->events, order->results, at);
+    size_t first_before =
+        before ? effects_before(order->slot->documents, order->slot->events, order->slot->results, old) : 0;
+    /* A version of an order stands beside the earlier ones: what these moved is moved anew. Of any other document that
+     * comes again, remove_old_moves takes out what is not put again. */
+    bool again = order->documents[at] != work->plan->number || work->plan->document->type == DOCUMENT_ORDER;
+    if (before != NULL && again && first == first_before && effects_same(before, result))
+        return;
+    if (remove && before != NULL && again)
+        effect_edits(work, order, &order->slot->events[old], order->documents[at], before, first_before, true);
+    if (!remove)
+        effect_edits(work, order, event, order->documents[at], result, first, false);
 }
 
 static void collect_order(struct work *work, const struct order_work *order)
@@ -230,22 +274,22 @@ static void collect_order(struct work *work, const struct order_work *order)
     struct plan *plan = work->plan;
     for (size_t i = 0; i < order->count; i++) {
         const struct order_event *event = &order->events[i];
-        const struct order_result *result = &order->results[i];
-        size_t old = old_place(order, i);
-        const struct order_result *before = old == SIZE_MAX ? NULL : &order->slot->results[old];
+        size_t old = 0;
+        const struct order_result *before = result_before(order, i, &old);
         bool own = order->documents[i] == plan->number;
         /* Of an order, only the version that comes now is the plan's own: the earlier ones keep what they posted. */
         bool own_again = own && before != NULL && plan->document->type == DOCUMENT_ORDER;
         struct lines *lines = difference_lines(work, order->documents[i], event->day, &event->key);
-        add_lines(lines, &result->lines, (struct span){NULL, 0}, false);
+        add_lines(lines, &order->results[i].lines, (struct span){NULL, 0}, false);
+        /* A version's day may move with what comes before it. */
         if (before != NULL && (!own || own_again))
-            add_lines(lines, &before->lines, (struct span){NULL, 0}, true);
-        if (before != NULL && effects_same(before, result) && !own)
-            continue;
-        if (before != NULL && !own)
-            effect_edits(work, order, event, order->documents[i], before, true);
-        effect_edits(work, order, event, order->documents[i], result, false);
+            add_lines(difference_lines(work, order->documents[i], order->slot->events[old].day, &event->key),
+                      &before->lines, (struct span){NULL, 0}, true);
     }
+    /* Numbers of movements may pass from one event to another: all that goes goes first. */
+    for (int removes = 1; removes >= 0; removes--)
+        for (size_t i = 0; i < order->count; i++)
+            collect_effects(work, order, i, removes);
 }
 
 static void order_summary(struct work *work, const struct order_work *order, const struct plan_order *change,

@@ -122,9 +122,15 @@ void resolve_opening(struct plan *plan);
 
 /* What a complete count says of an item at its location: nothing where a line lists it, else a movement that finds none. */
 bool complete_count_says(struct plan *as_count, const struct document *item, struct movement *out_movement);
-/* The movement of an order's stock effect (also used when an order is folded again). */
+/* Leg of what an order's book earns or takes back apart from a line of the event's document. */
+enum { SALE_LEG = 4 };
+/* The movement of an order's stock effect (also used when an order is folded again). `number`: of the effect, among all
+ * that the event's document has in this order. */
 struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
                               uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
-                              uint32_t *out_item, bool *out_valued);
+                              size_t number, uint32_t *out_item, bool *out_valued);
+/* Of units that leave together only some may be earned: the movement that makes those cost of sales. False: none needed. */
+bool sale_follows(const struct movement *issue, const struct order_event *event, const struct stock_effect *effect,
+                  size_t number, struct movement *out_movement);
 
 #endif

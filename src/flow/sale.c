@@ -90,8 +90,6 @@ void resolve_order(struct plan *plan)
     const struct document *document = plan->document;
     const struct order *order = &document->order;
     plan_start(plan, RANK_DEFINITION);
-    if (plan->policy->revenue_at == REVENUE_AT_PAYMENT)
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "revenue_at payment: cost at payment is not posted yet");
     struct order_slot *slot = NULL;
     if (!company_order(plan->company, plan->number, &slot, plan->err))
         plan->broken = true;
@@ -207,12 +205,6 @@ void resolve_delivery(struct plan *plan)
     plan_events(plan, shipment.orders[0], 1)->kind = EVENT_DELIVERY;
 }
 
-/* Where the cost of units sold goes at their shipment. */
-static enum role cost_role(const struct policy *policy)
-{
-    return policy->revenue_at == REVENUE_AT_DELIVERY ? ROLE_GOODS_OUT : ROLE_COGS;
-}
-
 static int64_t picked_qty(struct plan *plan, const struct shipment_line *line, struct movement *movement,
                           uint32_t item_number)
 {
@@ -250,11 +242,9 @@ static uint32_t shipment_of_delivery(struct plan *as_event)
     return found ? shipment.number : 0;
 }
 
-struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
-                              uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
-                              uint32_t *out_item, bool *out_valued)
+/* The plan of another document, for a movement at its own time and under its own policy. */
+static struct plan plan_as_event(const struct plan *plan, const struct order_event *event, uint32_t event_document)
 {
-    /* The movement belongs to the event's own document, at its own time and under its own policy. */
     struct plan as_event = *plan;
     as_event.document = event->document;
     as_event.number = event_document;
@@ -262,38 +252,96 @@ struct movement sale_movement(struct plan *plan, const struct order_event *event
     as_event.rank = event->key.rank;
     as_event.day = event->day;
     as_event.policy = event->policy;
+    return as_event;
+}
+
+/* What is earned or taken back apart from a line of the event's document is counted through all effects of that document,
+ * so that several payments listed in one order stay apart. */
+static void number_movement(struct movement *movement, const struct order_event *event, uint32_t document,
+                            size_t number)
+{
+    must(number <= (size_t)MOVEMENT_LINE_MAX * MOVEMENT_PART_MAX);
+    int line = (int)(number % MOVEMENT_LINE_MAX) + 1, part = (int)(number / MOVEMENT_LINE_MAX);
+    movement->id = movement_id_make(document, line, part, SALE_LEG);
+    movement->key.type = event->key.type;
+    movement->key.id = event->key.id;
+    movement->key.leg = SALE_LEG;
+    movement->key.line = line;
+    movement->key.part = part;
+}
+
+static void movement_of_return(struct movement *movement, const struct customer_return *returned,
+                               const struct stock_effect *effect)
+{
+    movement->location = returned->location.len ? returned->location : SPAN("main");
+    movement->status = effect->disposition == DISPOSITION_DAMAGED       ? UNITS_DAMAGED
+                       : effect->disposition == DISPOSITION_QUARANTINED ? UNITS_QUARANTINED
+                                                                        : UNITS_OWN;
+    movement->lost = effect->disposition == DISPOSITION_LOST || effect->disposition == DISPOSITION_KEPT;
+}
+
+static enum movement_kind movement_kind_of(const struct stock_effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_ISSUE: return MOVE_OUT;
+    case EFFECT_RETURN: return MOVE_RETURN;
+    case EFFECT_DELIVER: return MOVE_DELIVER;
+    case EFFECT_SELL:
+    case EFFECT_UNSELL: return MOVE_SOLD;
+    }
+    must(!"a known effect");
+    return MOVE_OUT;
+}
+
+struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
+                              uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
+                              size_t number, uint32_t *out_item, bool *out_valued)
+{
+    struct plan as_event = plan_as_event(plan, event, event_document);
     const struct document *item = plan_item(&as_event, effect->sku, out_item);
     must(item != NULL); /* every SKU of an accepted order is known */
-    enum movement_kind kind = effect->kind == EFFECT_ISSUE    ? MOVE_OUT
-                              : effect->kind == EFFECT_RETURN ? MOVE_RETURN
-                                                              : MOVE_DELIVER;
-    must(effect->kind != EFFECT_UNDELIVER); /* only under revenue_at payment, which resolve_order refuses */
+    enum movement_kind kind = movement_kind_of(effect);
+    bool by_payment = kind == MOVE_SOLD || (kind == MOVE_DELIVER && event->kind != EVENT_DELIVERY);
     int leg = kind == MOVE_DELIVER && event->document->type == DOCUMENT_SHIPMENT ? 3 : 0;
     struct movement movement = plan_movement(&as_event, kind, item, effect->line, effect->part, leg);
+    if (by_payment)
+        number_movement(&movement, event, event_document, number);
     *out_valued =
         item->item.kind != ITEM_SERVICE && item->item.kind != ITEM_SUPPLY && item->item.kind != ITEM_GIFT_CARD;
     movement.location = effect->location.len ? effect->location : SPAN("main");
-    movement.qty_micro = effect->qty_micro;
+    movement.qty_micro = effect->kind == EFFECT_UNSELL ? -effect->qty_micro : effect->qty_micro;
     movement.order = order;
     movement.order_part = effect->part;
-    movement.where = (struct where){.role = kind == MOVE_OUT ? cost_role(event->policy) : ROLE_COGS,
+    /* Units whose revenue waits are out, no cost of sales yet; where only some wait, the others follow (sale_follows). */
+    bool waits = kind == MOVE_OUT && effect->earned_micro < effect->qty_micro;
+    movement.where = (struct where){.role = waits ? ROLE_GOODS_OUT : ROLE_COGS,
                                     .channel = slot->events[0].document->order.channel,
                                     .location = movement.location,
                                     .order = slot->events[0].document->id,
                                     .order_line = effect->order_line};
     if (kind == MOVE_OUT)
         picked_qty(plan, effect->picks_of, &movement, *out_item);
-    if (kind == MOVE_DELIVER)
+    if (kind == MOVE_DELIVER && !by_payment)
         movement.refers = movement_id_make(shipment_of_delivery(&as_event), 0, 0, 0);
-    if (kind == MOVE_RETURN) {
-        struct span location = event->document->customer_return.location;
-        movement.location = location.len ? location : SPAN("main");
-        movement.status = effect->disposition == DISPOSITION_DAMAGED       ? UNITS_DAMAGED
-                          : effect->disposition == DISPOSITION_QUARANTINED ? UNITS_QUARANTINED
-                                                                           : UNITS_OWN;
-        movement.lost = effect->disposition == DISPOSITION_LOST || effect->disposition == DISPOSITION_KEPT;
-    }
+    if (kind == MOVE_RETURN)
+        movement_of_return(&movement, &event->document->customer_return, effect);
     if (as_event.broken)
         plan->broken = true;
     return movement;
+}
+
+bool sale_follows(const struct movement *issue, const struct order_event *event, const struct stock_effect *effect,
+                  size_t number, struct movement *out_movement)
+{
+    if (effect->kind != EFFECT_ISSUE || effect->earned_micro == 0 || effect->earned_micro == effect->qty_micro)
+        return false;
+    *out_movement = *issue;
+    out_movement->kind = MOVE_DELIVER;
+    out_movement->qty_micro = effect->earned_micro;
+    out_movement->picks = NULL;
+    out_movement->pick_count = 0;
+    out_movement->where.role = ROLE_COGS;
+    out_movement->refers = movement_id_make(movement_document(issue->id), 0, 0, 0);
+    number_movement(out_movement, event, movement_document(issue->id), number);
+    return true;
 }

@@ -67,6 +67,8 @@ static bool has_item(const struct line *line)
 {
     if (line->role == ROLE_GRNI)
         return !span_eq(line->tag, SPAN("opening"));
+    if (line->role == ROLE_GOODS_SOLD_NOT_SHIPPED)
+        return !span_eq(line->tag, SPAN("opening"));
     bool of_order = line->role == ROLE_CUSTOMER_DEPOSITS || line->role == ROLE_ACCOUNTS_RECEIVABLE ||
                     line->role == ROLE_REFUNDS_DUE;
     return of_order && line->order.len > 0;
@@ -99,6 +101,7 @@ struct books_walk {
     size_t count, room;
     struct arena names_arena;
     int64_t unbilled_minor; /* what goods received and not invoiced carry */
+    int64_t sold_minor;     /* what stands for units sold and not shipped */
 };
 
 /* ---- item books ---- */
@@ -152,6 +155,8 @@ static void state_hold(struct books_walk *walk, struct span sku, const struct it
     for (size_t i = 0; i < state->lot_count; i++)
         if (state->lots[i].where.role == ROLE_GRNI)
             walk->unbilled_minor += state->lots[i].grni_minor;
+    for (size_t i = 0; i < state->sold_count; i++)
+        walk->sold_minor += state->sold[i].value_minor;
     for (size_t i = 0; i < state->gone_count; i++)
         if (state->gone[i].where.role == ROLE_GOODS_OUT)
             hold(walk, ROLE_GOODS_OUT, sku, state->gone[i].where.location, state->gone[i].value_minor);
@@ -279,6 +284,7 @@ static bool orders_look(struct books_walk *walk, const struct stock_sums *sums)
     account_compare(walk, sums, ROLE_ACCOUNTS_RECEIVABLE, receivable_minor);
     account_compare(walk, sums, ROLE_REFUNDS_DUE, -due_minor);
     account_compare(walk, sums, ROLE_GRNI, -walk->unbilled_minor);
+    account_compare(walk, sums, ROLE_GOODS_SOLD_NOT_SHIPPED, -walk->sold_minor);
     return true;
 }
 

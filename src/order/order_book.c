@@ -45,8 +45,9 @@ static void check_units(const struct book *book)
             must(unit->shipped_micro + unit->cancelled_micro <= unit->ordered_micro); /* P-3 */
             must(unit->returned_micro <= unit->shipped_micro);                        /* P-3 */
             must(unit->earned_micro + unit->cancelled_micro <= unit->ordered_micro);  /* P-1 */
-            must(unit->earned_micro + unit->returned_unearned_micro <= unit->shipped_micro ||
-                 book->sold_ahead); /* P-1 */
+            must(unit->sold_micro >= 0);
+            must(unit->earned_micro - unit->sold_micro + unit->returned_unearned_micro <=
+                 unit->shipped_micro); /* P-1 */
             must(unit->asked_micro == 0);
         }
     }
@@ -61,6 +62,7 @@ static void fold_event(struct book *book, const struct order_event *event, struc
     book->number++;
     book->touched_count = 0;
     book->posted_elsewhere = (struct balance){0};
+    book->takes_back = false;
     set_rate(book);
     result->refusal = dispatch(book);
     if (result->refusal == REFUSAL_NONE) {

@@ -62,9 +62,9 @@ struct order_event {
     const struct order_line_facts *facts; /* EVENT_VERSION: one per line */
 };
 
-/* DELIVER: the cost of sales of these units is recognised now: they are delivered, or (revenue_at payment) sold before
- * they ship. UNDELIVER: units so sold were cancelled before they shipped; their cost of sales is taken back. */
-enum stock_effect_kind { EFFECT_ISSUE, EFFECT_DELIVER, EFFECT_RETURN, EFFECT_UNDELIVER };
+/* DELIVER: units that were shipped are earned now. SELL: units are earned before they ship (revenue_at payment); UNSELL:
+ * units so sold ship now, or were cancelled. */
+enum stock_effect_kind { EFFECT_ISSUE, EFFECT_DELIVER, EFFECT_RETURN, EFFECT_SELL, EFFECT_UNSELL };
 /* Units of one item that an event moves. */
 struct stock_effect {
     enum stock_effect_kind kind;
@@ -73,6 +73,7 @@ struct stock_effect {
     struct span order_line; /* the order line's id */
     struct span sku;
     int64_t qty_micro;    /* > 0, stock units */
+    int64_t earned_micro; /* EFFECT_ISSUE: so many of them are earned, by now or before */
     struct span location; /* as given by the event, else by the line's fulfil.location; absent: the default location */
     const struct shipment_line *picks_of; /* EFFECT_ISSUE: where picks stand; may be NULL */
     enum disposition disposition;         /* EFFECT_RETURN */

@@ -185,8 +185,7 @@ void book_earn_rest(struct book *book, struct book_line *line)
 
 int64_t unit_cancel(struct book *book, struct book_line *line, struct book_unit *unit, int64_t qty_micro)
 {
-    int64_t sold = unit->earned_micro > unit->shipped_micro ? unit->earned_micro - unit->shipped_micro : 0;
-    int64_t unsold = unit_open(unit) - sold;
+    int64_t unsold = unit_open(unit) - unit->sold_micro;
     int64_t open = qty_micro < unsold ? qty_micro : unsold;
     int64_t left = unit_left(unit);
     if (open > 0) {
@@ -199,6 +198,8 @@ int64_t unit_cancel(struct book *book, struct book_line *line, struct book_unit 
         post_sales(book, line, unit, -share_unearn(&unit->sales, back, unit->earned_micro));
         post_discount(book, line, unit, -share_unearn(&unit->discount, back, unit->earned_micro));
         unit->earned_micro -= back;
+        unit->sold_micro -= back;
+        book->takes_back = true;
     }
     unit->cancelled_micro += qty_micro;
     unit->cancel_named_micro += qty_micro;
@@ -260,14 +261,14 @@ static void unearn_rest(struct book *book, struct book_line *line, int64_t qty)
 void book_cancel_rest(struct book *book, struct book_line *line, int64_t qty_micro)
 {
     /* Units sold before they shipped leave the earned ones, the others the open ones. */
-    int64_t sold = line->earned_micro > line->shipped_micro ? line->earned_micro - line->shipped_micro : 0;
-    int64_t unsold = line_open(line) - sold;
+    int64_t unsold = line_open(line) - line_sold(line);
     int64_t open = qty_micro < unsold ? qty_micro : unsold;
     if (open > 0) {
         cancel_open_rest(book, line, open);
     }
     if (qty_micro > open) {
         unearn_rest(book, line, qty_micro - open);
+        book_keep_refunded(book, line, qty_micro - open);
     }
     line->cancelled_micro += qty_micro;
     line->cancel_named_micro += qty_micro;
@@ -316,9 +317,10 @@ void book_settle_cost(struct book *book, struct book_line *line)
         return;
     }
     int64_t left_out = line->cancelled_micro;
-    int64_t accrue_to = line->shipped_micro > line->earned_micro ? line->shipped_micro : line->earned_micro;
+    int64_t accrue_to = line->shipped_micro + line_sold(line);
     int64_t accrued = advance(&line->accrual, &line->accrual_done_micro, accrue_to, line->ordered_micro, left_out);
-    int64_t cost = advance(&line->cost, &line->cost_done_micro, line->earned_micro, line->ordered_micro, left_out);
+    int64_t cost_to = line->earned_micro + line_back_unearned(line);
+    int64_t cost = advance(&line->cost, &line->cost_done_micro, cost_to, line->ordered_micro, left_out);
     book_post_cost(book, line, accrued, cost);
 }
 
@@ -355,20 +357,76 @@ void book_post_cost(struct book *book, struct book_line *line, int64_t accrued_m
 
 /* ---- revenue_at payment ---- */
 
-static void earn_unit_paid(struct book *book, struct book_line *line, struct book_unit *unit)
+/* Credits what the refund of earned units debited, out of what the event takes back. */
+static void give_back_refunded(struct book *book, struct book_line *line, int64_t minor)
 {
-    int64_t qty = unit_left(unit) - unit->returned_unearned_micro;
+    if (minor == 0) {
+        return;
+    }
+    struct about about = about_line(line, line->sku, (struct span){0});
+    enum role role = line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_RETURNS_AND_ALLOWANCES;
+    if (line->facts->kind == ITEM_GIFT_CARD) {
+        role = ROLE_GIFT_CARD_LIABILITY;
+        about.party = book->order;
+    }
+    book->net_minor = sum_of(book, book->net_minor, minor);
+    book_post(book, role, unpriced(book, -minor), &about);
+}
+
+/* Refunded units are first those that came back, then those that had not shipped. */
+static int64_t refunded_unshipped(const struct book_line *line)
+{
+    int64_t came_back = INT64_MAX;
+    for (size_t u = 0; u < line->unit_count; u++) {
+        const struct book_unit *unit = &line->units[u];
+        int64_t earned = bundles_in(unit->returned_micro - unit->returned_unearned_micro, unit->per_micro);
+        came_back = earned < came_back ? earned : came_back;
+    }
+    int64_t refunded = line->refunded_micro[REFUND_OF_EARNED] - came_back;
+    return refunded > 0 ? refunded : 0;
+}
+
+void book_keep_refunded(struct book *book, struct book_line *line, int64_t back_micro)
+{
+    int64_t of = line->refunded_micro[REFUND_OF_EARNED];
+    int64_t qty = refunded_unshipped(line);
+    qty = qty < back_micro ? qty : back_micro;
     if (qty <= 0) {
         return;
     }
-    book->sold_ahead = true;
-    int64_t revenue = unit_earn(book, line, unit, qty);
-    book_touch(book, line);
-    if (!unit_moves_stock(line, unit)) {
+    int64_t minor = partial_draw(line->refunded_minor[REFUND_OF_EARNED], qty, of);
+    line->refunded_micro[REFUND_OF_EARNED] -= qty;
+    line->refunded_micro[REFUND_OF_CANCELLED] += qty;
+    line->refunded_minor[REFUND_OF_EARNED] -= minor;
+    line->refunded_minor[REFUND_OF_CANCELLED] += minor;
+    give_back_refunded(book, line, minor);
+    for (size_t t = 0; t < line->tax_count; t++) {
+        struct book_tax *tax = &line->taxes[t];
+        int64_t refunded = partial_draw(tax->refunded_minor[REFUND_OF_EARNED], qty, of);
+        tax->refunded_minor[REFUND_OF_EARNED] -= refunded;
+        tax->refunded_minor[REFUND_OF_CANCELLED] += refunded;
+        if (!tax->of_marketplace) {
+            post_tax(book, line, tax, refunded);
+        }
+    }
+}
+
+void book_keep_earned(struct book *book)
+{
+    int64_t left = sum_of(book, book->earned_left_minor, book->net_minor);
+    if (!book->takes_back || left >= 0 || book->net_minor >= 0) {
         return;
     }
-    book->result->effects[book->result->effect_count++] = (struct stock_effect){
-        .kind = EFFECT_DELIVER,
+    int64_t minor = left > book->net_minor ? -left : -book->net_minor;
+    book->net_minor += minor;
+    book_post(book, ROLE_RETURNS_AND_ALLOWANCES, unpriced(book, -minor), NULL);
+}
+
+static struct stock_effect paid_effect(const struct book_line *line, const struct book_unit *unit,
+                                       enum stock_effect_kind kind, int64_t qty)
+{
+    return (struct stock_effect){
+        .kind = kind,
         .line = (int)line->place,
         .part = unit->part,
         .order_line = line->id,
@@ -376,28 +434,59 @@ static void earn_unit_paid(struct book *book, struct book_line *line, struct boo
         .qty_micro = qty,
         .location = line->terms->fulfil.location,
         .unit_cost_micro = ABSENT,
-        .revenue_minor = book_at_rate(book, revenue),
     };
 }
 
-void book_earn_paid(struct book *book)
+/* Units that were shipped leave goods out; the others are sold before they ship. */
+static void earn_unit_paid(struct book *book, struct book_line *line, struct book_unit *unit)
 {
-    if (book->event->policy->revenue_at != REVENUE_AT_PAYMENT || book->captured_minor < book->total_minor) {
+    int64_t qty = unit_left(unit) - unit->returned_unearned_micro;
+    if (qty <= 0) {
         return;
     }
-    size_t room = 0;
-    for (size_t i = 0; i < book->line_count; i++) {
-        room += book->lines[i]->unit_count;
+    int64_t shipped = unit_awaiting(unit) < qty ? unit_awaiting(unit) : qty;
+    int64_t revenue = unit_earn(book, line, unit, qty);
+    unit->sold_micro += qty - shipped;
+    book_touch(book, line);
+    if (!unit_moves_stock(line, unit)) {
+        return;
     }
-    struct stock_effect *effects = ARENA_ARRAY(book->arena, struct stock_effect, room + book->result->effect_count);
+    struct order_result *result = book->result;
+    int64_t first = shipped > 0 ? partial_draw(revenue, shipped, qty) : 0;
+    if (shipped > 0) {
+        result->effects[result->effect_count] = paid_effect(line, unit, EFFECT_DELIVER, shipped);
+        result->effects[result->effect_count++].revenue_minor = book_at_rate(book, first);
+    }
+    if (qty > shipped) {
+        result->effects[result->effect_count] = paid_effect(line, unit, EFFECT_SELL, qty - shipped);
+        result->effects[result->effect_count++].revenue_minor = book_at_rate(book, revenue - first);
+    }
+}
+
+static bool make_room_for_effects(struct book *book)
+{
+    size_t room = book->result->effect_count;
+    for (size_t i = 0; i < book->line_count; i++) {
+        room += 2 * book->lines[i]->unit_count;
+    }
+    struct stock_effect *effects = ARENA_ARRAY(book->arena, struct stock_effect, room);
     if (effects == NULL) {
         book->failed = true;
-        return;
+        return false;
     }
     if (book->result->effect_count > 0) {
         memcpy(effects, book->result->effects, book->result->effect_count * sizeof *effects);
     }
     book->result->effects = effects;
+    return true;
+}
+
+void book_earn_paid(struct book *book)
+{
+    if (book->event->policy->revenue_at != REVENUE_AT_PAYMENT || book->captured_minor < book->total_minor ||
+        !make_room_for_effects(book)) {
+        return;
+    }
     size_t first = book->result->lines.count;
     for (size_t i = 0; i < book->line_count; i++) {
         struct book_line *line = book->lines[i];

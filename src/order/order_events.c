@@ -136,7 +136,7 @@ static bool earns_when_shipped(const struct book *book)
     switch ((enum revenue_at)book->event->policy->revenue_at) {
     case REVENUE_AT_SHIPMENT: return true;
     case REVENUE_AT_DELIVERY: return false;
-    case REVENUE_AT_PAYMENT: return book->captured_minor >= book->total_minor;
+    case REVENUE_AT_PAYMENT: return false; /* at the payment, or right after the shipment where all is paid */
     }
     return true;
 }
@@ -168,15 +168,23 @@ static void ship_move(struct book *book, const struct shipment *shipment, const 
     struct book_line *line = move->line;
     struct book_unit *unit = move->unit;
     choose_supplier(shipment, line);
+    int64_t sold = least_of(move->qty_micro, unit->sold_micro);
     unit->shipped_micro += move->qty_micro;
-    int64_t earned = earns ? least_of(move->qty_micro, unit_awaiting(unit)) : 0;
+    unit->sold_micro -= sold;
+    int64_t earned = earns ? least_of(move->qty_micro - sold, unit_awaiting(unit)) : 0;
     int64_t revenue = earned > 0 ? unit_earn(book, line, unit, earned) : 0;
     book_touch(book, line);
     if (unit_moves_stock(line, unit)) {
         struct stock_effect *effect = &book->result->effects[book->result->effect_count++];
         *effect = effect_of(move, EFFECT_ISSUE, shipment->location);
         effect->picks_of = move->from;
+        effect->earned_micro = sold + earned;
         effect->revenue_minor = book_at_rate(book, revenue);
+    }
+    if (sold > 0 && unit_moves_stock(line, unit)) {
+        struct move shipped = *move;
+        shipped.qty_micro = sold;
+        book->result->effects[book->result->effect_count++] = effect_of(&shipped, EFFECT_UNSELL, (struct span){0});
     }
 }
 
@@ -276,7 +284,7 @@ enum refusal book_shipment(struct book *book)
     if (refusal != REFUSAL_NONE || book->failed) {
         return refusal;
     }
-    book->result->effects = ARENA_ARRAY(book->arena, struct stock_effect, moves.count);
+    book->result->effects = ARENA_ARRAY(book->arena, struct stock_effect, moves.count * 2);
     if (book->result->effects == NULL) {
         book->failed = true;
         return REFUSAL_NONE;
@@ -287,6 +295,7 @@ enum refusal book_shipment(struct book *book)
         ship_move(book, shipment, &moves.at[i], earns || delivered);
     }
     settle_touched(book, 0);
+    book_earn_paid(book);
     remember_shipment(book, shipment, &moves);
     return or_zero(shipment->cost_minor) > 0 ? post_shipment_cost(book, shipment) : REFUSAL_NONE;
 }
@@ -385,7 +394,7 @@ static void cancel_line(struct book *book, struct book_line *line, int64_t qty_m
         int64_t back = units > 0 ? unit_cancel(book, line, unit, units) : 0;
         if (back > 0 && unit_moves_stock(line, unit)) {
             struct move move = {line, unit, back, (int)line->place, NULL, NULL};
-            book->result->effects[book->result->effect_count++] = effect_of(&move, EFFECT_UNDELIVER, (struct span){0});
+            book->result->effects[book->result->effect_count++] = effect_of(&move, EFFECT_UNSELL, (struct span){0});
         }
     }
     book_cancel_rest(book, line, qty_micro);
@@ -415,6 +424,7 @@ enum refusal book_cancel(struct book *book)
     for (size_t i = 0; i < moves.count; i++) {
         cancel_line(book, moves.at[i].line, moves.at[i].qty_micro);
     }
+    book_keep_earned(book);
     book_settle_earned(book, 0);
     for (size_t i = 0; i < book->touched_count; i++) {
         book_settle_cost(book, book->touched[i]);
@@ -529,7 +539,7 @@ static void deliver_item(struct book *book, const struct book_shipment *shipment
                          bool is_proof)
 {
     int64_t qty = units_recognised(item, is_proof);
-    if (qty <= 0) {
+    if (qty <= 0 || book->event->policy->revenue_at == REVENUE_AT_PAYMENT) {
         return;
     }
     int64_t revenue = unit_earn(book, item->line, item->unit, qty);
@@ -654,10 +664,14 @@ static void return_to_supplier(struct book *book, const struct move *move)
 static void return_move(struct book *book, const struct customer_return *returned, const struct move *move)
 {
     struct book_unit *unit = move->unit;
-    int64_t earned = least_of(unit->earned_micro, unit->shipped_micro);
+    int64_t earned = unit->earned_micro - unit->sold_micro;
     int64_t of_earned = least_of(move->qty_micro, earned - (unit->returned_micro - unit->returned_unearned_micro));
     unit->returned_micro += move->qty_micro;
     unit->returned_unearned_micro += move->qty_micro - (of_earned > 0 ? of_earned : 0);
+    book_touch(book, move->line);
+    if (move->line->is_dropship) {
+        book_settle_cost(book, move->line);
+    }
     if (move->line->is_dropship && move->back->disposition == DISPOSITION_TO_SUPPLIER && unit->part <= 1) {
         return_to_supplier(book, move);
     }

@@ -28,6 +28,7 @@ struct book_unit {
     int64_t earned_micro;
     int64_t returned_micro;
     int64_t returned_unearned_micro; /* of them, came back before they were earned */
+    int64_t sold_micro;              /* earned and not shipped (revenue_at payment) */
     int64_t delivered_micro;         /* proof of delivery seen */
     int64_t asked_micro;             /* by the event being judged; zero between events */
     size_t shipped_in, shipped_item; /* number of the event that shipped it last, and the item there */
@@ -133,7 +134,6 @@ struct book {
     struct arena *arena;
     currency home, money; /* the company's; the order's, 0 until known */
     bool is_foreign, failed;
-    bool sold_ahead;            /* units were earned before they shipped (revenue_at payment) */
     struct span order, channel; /* as the first event said */
     const struct document *version;
     int64_t rate_e10; /* of the order's money, as it last was */
@@ -169,6 +169,7 @@ struct book {
     struct order_result *result;
     size_t number;                   /* of the event, from 1 */
     int64_t net_minor;               /* earned by it so far and not yet taken from the deposit or the receivable */
+    bool takes_back;                 /* units sold before they ship are not sold after all */
     struct balance posted_elsewhere; /* to this order's deposit, by the order it was exchanged for */
 };
 
@@ -225,7 +226,7 @@ bool unit_moves_stock(const struct book_line *line, const struct book_unit *unit
 /* How many bundles so many units of a component make, cut at six places. */
 int64_t bundles_in(int64_t qty_micro, int64_t per_micro);
 /* Bundles completed by a quantity of its units, as `which` says. */
-enum unit_count { UNITS_SHIPPED, UNITS_EARNED };
+enum unit_count { UNITS_SHIPPED, UNITS_EARNED, UNITS_EARNED_AND_SHIPPED };
 int64_t line_least(const struct book_line *line, enum unit_count which);
 /* The same, but all that is not cancelled once every component is used up. */
 int64_t line_complete(const struct book_line *line, enum unit_count which);
@@ -234,6 +235,10 @@ static inline int64_t unit_open(const struct book_unit *unit)
     return unit->ordered_micro - unit->shipped_micro - unit->cancelled_micro;
 }
 int64_t line_open(const struct book_line *line);
+/* Sold before they ship; of a bundle, earned ones of which not all has left. */
+int64_t line_sold(const struct book_line *line);
+/* Came back before they were earned, and never will be. */
+int64_t line_back_unearned(const struct book_line *line);
 /* Shipped, still with the customer or on the way there, and not earned. */
 int64_t unit_awaiting(const struct book_unit *unit);
 /* `qty` of a line in its own unit. */
@@ -280,10 +285,10 @@ void book_check_event(struct book *book, const struct account_mark *before);
 /* Earns q units; returns sales less discount. book_earn_rest then follows for what concerns the line as a whole. */
 int64_t unit_earn(struct book *book, struct book_line *line, struct book_unit *unit, int64_t qty_micro);
 void book_earn_rest(struct book *book, struct book_line *line);
-/* Cancels open units; those sold before they ship (revenue_at payment) are un-earned. Returns how many were. */
+/* Cancels open units; those sold before they ship (revenue_at payment) are taken back. Returns how many were. */
 int64_t unit_cancel(struct book *book, struct book_line *line, struct book_unit *unit, int64_t qty_micro);
 void book_cancel_rest(struct book *book, struct book_line *line, int64_t qty_micro);
-/* Posts a dropship line's cost up to the units shipped and earned. */
+/* Posts a dropship line's cost up to the units shipped and earned; what came back unearned is cost as well. */
 void book_settle_cost(struct book *book, struct book_line *line);
 void book_post_cost(struct book *book, struct book_line *line, int64_t accrued_minor, int64_t cost_minor);
 void post_sales(struct book *book, struct book_line *line, const struct book_unit *unit, int64_t minor);
@@ -292,8 +297,12 @@ void post_shipping(struct book *book, struct book_line *line, int64_t minor);
 void post_shipping_discount(struct book *book, struct book_line *line, int64_t minor);
 void post_rounding(struct book *book, int64_t minor);
 void post_tax(struct book *book, struct book_line *line, const struct book_tax *tax, int64_t minor);
-/* Everything open and unearned, where captures have reached the total (revenue_at payment). */
+/* Everything unearned, where captures have reached the total (revenue_at payment). */
 void book_earn_paid(struct book *book);
+/* `back` units of a line that were sold before they ship are taken back: so is what was refunded of them. */
+void book_keep_refunded(struct book *book, struct book_line *line, int64_t back_micro);
+/* Taking units back leaves no less earned than was refunded. */
+void book_keep_earned(struct book *book);
 /* What went to tax payable before it was earned: up to `minor` of it for units that will not be earned, cancelled ones
  * first. Posts it and returns what it took. */
 int64_t tax_take_due(struct book *book, struct book_line *line, struct book_tax *tax, int64_t minor);

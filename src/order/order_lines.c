@@ -260,7 +260,7 @@ bool unit_moves_stock(const struct book_line *line, const struct book_unit *unit
 
 int64_t unit_awaiting(const struct book_unit *unit)
 {
-    int64_t awaiting = unit->shipped_micro - unit->returned_unearned_micro - unit->earned_micro;
+    int64_t awaiting = unit->shipped_micro - unit->returned_unearned_micro - (unit->earned_micro - unit->sold_micro);
     return awaiting > 0 ? awaiting : 0;
 }
 
@@ -269,7 +269,12 @@ int64_t bundles_in(int64_t qty_micro, int64_t per_micro) { return (int64_t)((int
 
 static int64_t unit_quantity(const struct book_unit *unit, enum unit_count which)
 {
-    return which == UNITS_SHIPPED ? unit->shipped_micro : unit->earned_micro;
+    switch (which) {
+    case UNITS_SHIPPED: return unit->shipped_micro;
+    case UNITS_EARNED: return unit->earned_micro;
+    case UNITS_EARNED_AND_SHIPPED: return unit->earned_micro - unit->sold_micro;
+    }
+    return 0;
 }
 
 int64_t line_least(const struct book_line *line, enum unit_count which)
@@ -295,6 +300,22 @@ int64_t line_complete(const struct book_line *line, enum unit_count which)
     }
     int64_t most = line->ordered_micro - line->cancelled_micro;
     return used_up || least > most ? most : least;
+}
+
+int64_t line_sold(const struct book_line *line)
+{
+    int64_t sold = line->earned_micro - line_least(line, UNITS_EARNED_AND_SHIPPED);
+    return sold > 0 ? sold : 0;
+}
+
+int64_t line_back_unearned(const struct book_line *line)
+{
+    int64_t least = INT64_MAX;
+    for (size_t u = 0; u < line->unit_count; u++) {
+        int64_t bundles = bundles_in(line->units[u].returned_unearned_micro, line->units[u].per_micro);
+        least = bundles < least ? bundles : least;
+    }
+    return least;
 }
 
 int64_t line_open(const struct book_line *line)

@@ -378,9 +378,11 @@ static struct quantities unit_quantities(struct book *book, struct book_line *li
     now.same = unit->ordered_micro == ordered && unit->cancelled_micro == now.cancelled_micro &&
                unit->earned_micro == now.earned_micro;
     int64_t unsold = unit->earned_micro - now.earned_micro;
+    unit->sold_micro -= unsold;
+    book->takes_back |= unsold > 0;
     if (unsold > 0 && unit_moves_stock(line, unit)) {
         book->result->effects[book->result->effect_count++] = (struct stock_effect){
-            .kind = EFFECT_UNDELIVER,
+            .kind = EFFECT_UNSELL,
             .line = (int)line->place,
             .part = unit->part,
             .order_line = line->id,
@@ -455,7 +457,7 @@ static void set_cost(struct book *book, struct book_line *line, const struct lin
         must(fits); /* the order's value looked */
     }
     int64_t accrual_done = least_of(line->accrual_done_micro, now->ordered_micro - now->cancelled_micro);
-    int64_t cost_done = least_of(line->cost_done_micro, now->earned_micro);
+    int64_t cost_done = least_of(line->cost_done_micro, now->earned_micro + line_back_unearned(line));
     bool same = now->same && line->cost.total_minor == total;
     if (same && accrual_done == line->accrual_done_micro && cost_done == line->cost_done_micro) {
         return;
@@ -486,6 +488,7 @@ static void apply_line(struct book *book, struct version_plan *plan, size_t i, s
         must(fits); /* the plan looked */
         now[u] = unit_quantities(book, line, &line->units[u], ordered);
     }
+    int64_t earned_before = line->earned_micro;
     struct quantities whole = line_quantities(line, qty);
     int64_t shipping_taxes = 0;
     int64_t taxes_inside = taxes_in(order, plan, i, &shipping_taxes);
@@ -500,6 +503,7 @@ static void apply_line(struct book *book, struct version_plan *plan, size_t i, s
         retotal(book, &line->shipping_discount, listed ? plan->terms.shipping_discount_minor[i] : 0, &whole, -1));
     set_taxes(book, line, plan, i, &whole, taxes);
     post_rounding(book, retotal(book, &line->rounding, rounding, &whole, 1));
+    book_keep_refunded(book, line, earned_before - line->earned_micro);
     raise_to(&line->most_micro, qty);
     raise_to(&line->most_minor, value - discount + rounding);
     set_cost(book, line, listed ? &plan->lines[i] : NULL, &whole);
@@ -591,6 +595,7 @@ enum refusal book_version(struct book *book)
     }
     book_index_lines(book);
     if (!opens) {
+        book_keep_earned(book);
         book_settle_earned(book, 0);
         post_costs(book);
     }

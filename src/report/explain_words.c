@@ -219,6 +219,8 @@ static const char *kind_words(const struct movement *movement)
     case MOVE_SUPPLIER_RETURN: return "go back to the supplier from";
     case MOVE_CORRECT: return "turn out to have cost something else, of";
     case MOVE_FOLLOW: return "bear later cost of what they were made of, at";
+    case MOVE_SOLD:
+        return movement->qty_micro > 0 ? "are sold before they ship, at" : "no longer wait to be shipped, at";
     }
     return "move at";
 }
@@ -230,7 +232,8 @@ static bool heading_make(struct words *words, struct span sku)
     if (!label_of(words->reader, movement_document(movement->id), words->arena, &label, words->err))
         return false;
     char day[11];
-    struct span units = qty(words, movement->qty_micro);
+    bool takes_back = movement->kind == MOVE_SOLD && movement->qty_micro < 0;
+    struct span units = qty(words, takes_back ? -movement->qty_micro : movement->qty_micro);
     struct span place = movement->location.len ? movement->location : SPAN("the company");
     words->out->heading =
         arena_print(words->arena, "%s, %.*s: %.*s of %.*s %s %.*s", day_write(movement->day, day), SPAN_ARG(label),

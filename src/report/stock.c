@@ -306,13 +306,13 @@ static bool item_report(struct stock_work *work, const struct named_item *item,
     return true;
 }
 
-/* Goods out are known to books read whole only; a company that never sold on delivery has none. */
-static bool sells_on_delivery(const struct company *company)
+/* Goods out are known to books read whole only; a company that always sold at shipment has none. */
+static bool sells_apart_from_shipment(const struct company *company)
 {
-    bool delivery = false;
+    bool other = false;
     for (size_t i = 0; i < company->policy_count; i++)
-        delivery |= company->policies[i].policy.revenue_at == REVENUE_AT_DELIVERY;
-    return delivery;
+        other |= company->policies[i].policy.revenue_at != REVENUE_AT_SHIPMENT;
+    return other;
 }
 
 bool report_stock(const struct reader *reader, const struct stock_options *options,
@@ -320,7 +320,7 @@ bool report_stock(const struct reader *reader, const struct stock_options *optio
 {
     struct arena names = arena_make((size_t)4 << 30), arena = arena_make((size_t)4 << 30);
     struct stock_options wanted = *options;
-    wanted.whole |= sells_on_delivery(reader->company);
+    wanted.whole |= sells_apart_from_shipment(reader->company);
     struct item_list items;
     bool good = items_list(reader, options->sku, &names, &items, err);
     bool go_on = true;

@@ -349,6 +349,7 @@ static const char *movement_kind_name(enum movement_kind kind)
     case MOVE_SUPPLIER_RETURN: return "supplier return";
     case MOVE_FOLLOW: return "follow";
     case MOVE_CORRECT: return "correct";
+    case MOVE_SOLD: return "sold";
     }
     return "unknown";
 }
@@ -377,6 +378,7 @@ static const char *step_kind_name(enum step_kind kind)
     case STEP_UNBILLED: return "unbilled";
     case STEP_SENT_BACK: return "sent back";
     case STEP_POST_ON: return "post on";
+    case STEP_SOLD: return "sold";
     }
     return "unknown";
 }

@@ -315,6 +315,43 @@ static void decide_standard(struct decision *d)
     }
 }
 
+/* Cost of sales of so many units of the order line, against goods sold and not shipped, at `location`. */
+static void post_sold(struct decision *d, struct span location, int64_t qty_micro, int64_t value_minor)
+{
+    emit(d, (struct step){.kind = STEP_SOLD, .name = location, .qty_micro = qty_micro, .value_minor = value_minor});
+    struct where where = d->movement->where;
+    where.location = location;
+    post_to(d, &where, value_minor, where.tag);
+    where.role = ROLE_GOODS_SOLD_NOT_SHIPPED;
+    post_to(d, &where, -value_minor, where.tag);
+}
+
+/* Units sold before they ship cost what the pool's units cost then; they leave later. What stands for units that do ship,
+ * or are not sold after all, is taken back where it stands. */
+void decide_sold(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    if (movement->qty_micro > 0) {
+        int pool = open_own_pool(d, movement->location);
+        int64_t value_minor = gain_value(d, pool, movement->qty_micro);
+        if (d->refusal == BOOK_OK)
+            post_sold(d, movement->location, movement->qty_micro, value_minor);
+        return;
+    }
+    int64_t wanted_micro = -movement->qty_micro;
+    for (size_t at = 0; at < d->state->sold_count && wanted_micro > 0;) {
+        const struct sold sold = d->state->sold[at];
+        if (!is_sold_of(&sold, movement)) {
+            at++;
+            continue;
+        }
+        int64_t qty_micro = wanted_micro < sold.qty_micro ? wanted_micro : sold.qty_micro;
+        post_sold(d, sold.location, -qty_micro, -partial_draw(sold.value_minor, qty_micro, sold.qty_micro));
+        wanted_micro -= qty_micro;
+    }
+    must(wanted_micro == 0); /* the order's book counts the same units */
+}
+
 void decide(struct decision *d)
 {
     if (!d->state->whole && decide_needs_whole(d->state, d->movement)) {
@@ -332,6 +369,7 @@ void decide(struct decision *d)
     case MOVE_VALUE: decide_value(d); return;
     case MOVE_STANDARD: decide_standard(d); return;
     case MOVE_CORRECT: return;
+    case MOVE_SOLD: decide_sold(d); return;
     case MOVE_RETURN: decide_return(d); return;
     case MOVE_DELIVER: decide_deliver(d); return;
     case MOVE_BILL: decide_bill(d); return;
@@ -364,6 +402,7 @@ bool decide_needs_whole(const struct item_state *state, const struct movement *m
     case MOVE_STATUS:
     case MOVE_VALUE:
     case MOVE_CORRECT:
+    case MOVE_SOLD:
     case MOVE_STANDARD: return false;
     case MOVE_RETURN:
     case MOVE_DELIVER:
@@ -405,6 +444,7 @@ bool decide_is_certain(const struct item_state *state, const struct movement *mo
     case MOVE_SHIP:
     case MOVE_ARRIVE:
     case MOVE_COUNT:
+    case MOVE_SOLD:
     case MOVE_VALUE:
     case MOVE_STANDARD:
     case MOVE_BILL:

@@ -347,7 +347,8 @@ void decide_deliver(struct decision *d)
     int64_t wanted_micro = movement->qty_micro;
     for (size_t i = 0; i < d->state->gone_count && wanted_micro > 0; i++) {
         const struct gone gone = d->state->gone[i];
-        bool of_shipment = movement_document(gone.movement) == movement_document(movement->refers);
+        bool of_shipment =
+            movement->refers == 0 || movement_document(gone.movement) == movement_document(movement->refers);
         if (!of_shipment || !is_units_of_line(&gone, movement) || gone.where.role != ROLE_GOODS_OUT)
             continue;
         int64_t qty_micro = wanted_micro < gone.qty_micro ? wanted_micro : gone.qty_micro;
@@ -367,7 +368,8 @@ void decide_deliver(struct decision *d)
         post_to(d, &gone.where, -value_minor, gone.where.tag);
         wanted_micro -= qty_micro;
     }
-    if (wanted_micro > 0)
+    /* What is paid for may have come back: an order counts earned units back first, an item those that left first. */
+    if (wanted_micro > 0 && movement->refers != 0)
         refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
 }
 

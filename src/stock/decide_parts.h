@@ -56,6 +56,7 @@ void spread_over_row(struct decision *d, movement_id lot, int64_t from_micro, in
 void settle_elsewhere(struct decision *d, movement_id owed, movement_id lot, uint32_t place, int64_t qty_micro,
                       int64_t difference_minor);
 
+void decide_sold(struct decision *d);
 void decide_return(struct decision *d);
 void decide_deliver(struct decision *d);
 void decide_bill(struct decision *d);

@@ -35,6 +35,8 @@ struct item_state item_state_clone(const struct item_state *state, struct arena 
     }
     copy.counts = copy_array(arena, state->counts, state->count_count, sizeof *state->counts);
     copy.count_room = state->count_count;
+    copy.sold = copy_array(arena, state->sold, state->sold_count, sizeof *state->sold);
+    copy.sold_room = state->sold_count;
     copy.gone = copy_array(arena, state->gone, state->gone_count, sizeof *state->gone);
     copy.gone_room = state->gone_count;
     copy.lots = copy_array(arena, state->lots, state->lot_count, sizeof *state->lots);
@@ -69,6 +71,10 @@ struct item_state item_state_keep(const struct item_state *state, struct arena *
     }
     for (size_t i = 0; i < copy.count_count; i++)
         copy.counts[i].location = keep_text(arena, copy.counts[i].location);
+    for (size_t i = 0; i < copy.sold_count; i++) {
+        copy.sold[i].order_line = keep_text(arena, copy.sold[i].order_line);
+        copy.sold[i].location = keep_text(arena, copy.sold[i].location);
+    }
     return copy;
 }
 
@@ -409,6 +415,12 @@ static void apply_relot(struct item_state *state, const struct step *step)
     pool->layer_count++;
 }
 
+bool is_sold_of(const struct sold *sold, const struct movement *movement)
+{
+    return sold->order == movement->order && sold->order_part == movement->order_part &&
+           span_eq(sold->order_line, movement->where.order_line);
+}
+
 static struct lot_account *lot_find(struct item_state *state, movement_id lot)
 {
     for (size_t i = state->lot_count; i-- > 0;)
@@ -447,6 +459,30 @@ static void apply_billed(struct item_state *state, const struct step *step)
         lot->billed_original_minor += original_minor;
     } else {
         lot->sent_back_micro += step->qty_micro;
+    }
+}
+
+static void apply_sold(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    size_t at = 0;
+    while (at < state->sold_count &&
+           !(is_sold_of(&state->sold[at], movement) && span_eq(state->sold[at].location, step->name)))
+        at++;
+    if (at == state->sold_count) {
+        ARENA_GROW(state->arena, state->sold, state->sold_count, state->sold_room);
+        state->sold[state->sold_count++] = (struct sold){.order = movement->order,
+                                                         .order_part = movement->order_part,
+                                                         .order_line = movement->where.order_line,
+                                                         .location = step->name};
+    }
+    struct sold *sold = &state->sold[at];
+    sold->qty_micro += step->qty_micro;
+    sold->value_minor += step->value_minor;
+    must(sold->qty_micro >= 0 && sold->value_minor >= 0);
+    if (sold->qty_micro == 0) {
+        must(sold->value_minor == 0);
+        state->sold_count--;
+        memmove(sold, sold + 1, (state->sold_count - at) * sizeof *sold);
     }
 }
 
@@ -501,6 +537,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_UNBILLED: apply_billed(state, step); return;
     case STEP_ELSEWHERE: owed_find(&state->pools[step->pool], step->target)->elsewhere = true; return;
     case STEP_RELOT: apply_relot(state, step); return;
+    case STEP_SOLD: apply_sold(state, movement, step); return;
     }
     must(!"a known step");
 }
@@ -558,7 +595,8 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
     case STEP_ELSEWHERE:
     case STEP_WHERE:
     case STEP_RELOT_GONE:
-    case STEP_UNBILLED: return false;
+    case STEP_UNBILLED:
+    case STEP_SOLD: return false;
     }
     *out_line = line;
     return line.amount_minor != 0;

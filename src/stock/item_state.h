@@ -52,6 +52,13 @@ struct gone {
     bool owed; /* lot is the owed slice itself */
     bool to_supplier;
 };
+/* Units of an order line sold before they ship (revenue_at payment), and what cost of sales took for them. */
+struct sold {
+    uint32_t order;
+    int order_part;
+    struct span order_line, location;
+    int64_t qty_micro, value_minor;
+};
 /* What is known of a receipt line's bill. */
 struct lot_account {
     movement_id lot;
@@ -75,6 +82,8 @@ struct item_state {
     struct location_count *counts;
     size_t count_count, count_room;
     uint32_t next_place;
+    struct sold *sold; /* in the order in which they were sold first */
+    size_t sold_count, sold_room;
     struct gone *gone;
     size_t gone_count, gone_room;
     struct lot_account *lots;
@@ -84,7 +93,7 @@ struct item_state {
 struct item_state item_state_make(struct arena *arena, bool average, bool whole);
 /* A copy that shares nothing changeable, in `arena`. */
 struct item_state item_state_clone(const struct item_state *state, struct arena *arena);
-/* Pools and counters alone, names and all, in `arena`: what a book keeps of a state. */
+/* Pools, counters and units sold alone, names and all, in `arena`: what a book keeps of a state. */
 struct item_state item_state_keep(const struct item_state *state, struct arena *arena);
 /* Applies one decided step of `movement`. Steps that do not fit the state are a bug. */
 void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step);
@@ -99,12 +108,14 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
 /* Finds; -1 when absent. */
 int item_state_pool(const struct item_state *state, enum pool_kind kind, struct span name);
 const struct location_count *item_state_count(const struct item_state *state, struct span location);
+/* Whether these units are of the order line that `movement` is about. */
+bool is_sold_of(const struct sold *sold, const struct movement *movement);
 int64_t pool_qty(const struct pool *pool);
 int64_t pool_value(const struct item_state *state, const struct pool *pool);
 int64_t pool_owed_qty(const struct pool *pool);
 int64_t pool_owed_value(const struct pool *pool);
 
-/* The checkpoint form: pools and counters (not what is gone). Equal states give equal bytes. */
+/* The checkpoint form: pools, counters and units sold (not what is gone). Equal states give equal bytes. */
 void item_state_pack(const struct item_state *state, struct buf *out);
 NODISCARD bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_state *out_state);
 

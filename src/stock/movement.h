@@ -33,7 +33,7 @@ enum movement_kind {
     MOVE_SHIP = 3,      /* a transfer leaves `location` */
     MOVE_ARRIVE = 4,    /* what `refers` shipped enters `location` */
     MOVE_RETURN = 5,    /* a customer's units come back to `location` */
-    MOVE_DELIVER = 6,   /* units shipped under revenue_at delivery reach the customer */
+    MOVE_DELIVER = 6,   /* units shipped without revenue earn it now; of the shipment `refers`, 0: of any */
     MOVE_BILL = 7,      /* value_minor billed for qty_micro of the receipt line `refers` */
     MOVE_LANDED = 8,    /* value_minor of later cost on the receipt line `refers` */
     MOVE_COUNT = 9,     /* qty_micro was found */
@@ -43,6 +43,8 @@ enum movement_kind {
     MOVE_SUPPLIER_RETURN = 13,
     MOVE_FOLLOW = 14,  /* later cost of units consumed arrives at the assembly output `refers` */
     MOVE_CORRECT = 15, /* the receipt line `refers` was worth value_minor: it is read there, nothing happens here */
+    MOVE_SOLD =
+        16, /* qty_micro of an order line are sold before they ship; negative: shipped now, or not sold any more */
 };
 
 /* The costing rules in force for a movement, frozen. */
@@ -129,6 +131,7 @@ enum step_kind {
     STEP_UNBILLED = 19,   /* receipt line `target`: qty not billed goes back, value of its GRNI with it */
     STEP_SENT_BACK = 20,  /* receipt line `target`: qty that was billed goes back */
     STEP_POST_ON = 21,    /* value to `where` on `day`, about the item `name` where that is not empty */
+    STEP_SOLD = 22, /* units of the movement's order line sold at location `name` before they ship: + qty, value */
 };
 
 struct step {

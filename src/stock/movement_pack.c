@@ -193,7 +193,7 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
         movement.picks[i].lot = text_unpack(cursor, arena);
         movement.picks[i].qty_micro = cursor_signed(cursor);
     }
-    if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_CORRECT)
+    if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_SOLD)
         return false;
     *out_movement = movement;
     return true;
@@ -223,6 +223,7 @@ unsigned step_members(enum step_kind kind)
     case STEP_WHERE: return STEP_HAS_INDEX | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
     case STEP_RELOT_GONE: return STEP_HAS_INDEX | STEP_HAS_LAYER | STEP_HAS_QTY | STEP_HAS_VALUE;
     case STEP_SENT_BACK: return STEP_HAS_TARGET | STEP_HAS_QTY;
+    case STEP_SOLD: return STEP_HAS_NAME | STEP_HAS_QTY | STEP_HAS_VALUE;
     case STEP_UNBILLED: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
     }
     return 0;
@@ -361,6 +362,16 @@ void item_state_pack(const struct item_state *state, struct buf *out)
         for (int status = 0; status < 4; status++)
             buf_put_signed(out, state->counts[i].units[status]);
     }
+    buf_put_varint(out, state->sold_count);
+    for (size_t i = 0; i < state->sold_count; i++) {
+        const struct sold *sold = &state->sold[i];
+        buf_put_varint(out, sold->order);
+        buf_put_varint(out, (uint64_t)sold->order_part);
+        buf_put_bytes(out, sold->order_line);
+        buf_put_bytes(out, sold->location);
+        buf_put_signed(out, sold->qty_micro);
+        buf_put_signed(out, sold->value_minor);
+    }
 }
 
 static bool plausible(struct cursor *cursor, uint64_t count)
@@ -404,6 +415,27 @@ static bool pool_unpack(struct cursor *cursor, struct arena *arena, struct pool 
     return !cursor->bad;
 }
 
+static bool sold_unpack(struct cursor *cursor, struct arena *arena, struct item_state *state)
+{
+    uint64_t count = cursor_varint(cursor);
+    if (!plausible(cursor, count))
+        return false;
+    state->sold_count = state->sold_room = count;
+    state->sold = count ? ARENA_ARRAY(arena, struct sold, count) : NULL;
+    if (count > 0 && state->sold == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct sold *sold = &state->sold[i];
+        sold->order = (uint32_t)cursor_varint(cursor);
+        sold->order_part = (int)cursor_varint(cursor);
+        sold->order_line = text_unpack(cursor, arena);
+        sold->location = text_unpack(cursor, arena);
+        sold->qty_micro = cursor_signed(cursor);
+        sold->value_minor = cursor_signed(cursor);
+    }
+    return !cursor->bad;
+}
+
 bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_state *out_state)
 {
     struct item_state state = item_state_make(arena, cursor_u8(cursor), false);
@@ -426,6 +458,8 @@ bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_s
         for (int status = 0; status < 4; status++)
             state.counts[i].units[status] = cursor_signed(cursor);
     }
+    if (!sold_unpack(cursor, arena, &state))
+        return false;
     if (cursor->bad || arena_is_exhausted(arena))
         return false;
     *out_state = state;

@@ -152,6 +152,10 @@ static int64_t whole_units(const struct order_line *line, int64_t (*of)(const st
 }
 static int64_t part_shipped(const struct part *part) { return part->shipped; }
 static int64_t part_earned(const struct part *part) { return part->earned; }
+/* Of the earned ones, those that left. */
+static int64_t part_earned_shipped(const struct part *part) { return part->earned - part->sold; }
+static int64_t part_back_earned(const struct part *part) { return part->returned_earned; }
+static int64_t part_back_unearned(const struct part *part) { return part->returned - part->returned_earned; }
 static int64_t part_open(const struct part *part) { return part->qty - part->shipped - part->cancelled; }
 
 static int64_t in_parts(int64_t units, const struct part *part) { return m_rounded(units, part->per, MICRO); }
@@ -221,7 +225,8 @@ struct earned_line {
 struct earning {
     struct order *order;
     LIST_OF(struct earned_line) lines;
-    int64_t net; /* what the customer owes for it */
+    int64_t net;    /* what the customer owes for it */
+    bool took_back; /* units sold before they ship */
 };
 
 static void earn(struct run *run, struct earning *earning, const char *role, int64_t amount, int item, int line)
@@ -444,28 +449,39 @@ static const char *dropship_role(const struct run *run)
     return run->settings->revenue_net ? "commission_income" : "cost_of_sales_dropship";
 }
 
-/* The supplier's cost of so many more units accrues, into `role`. */
-static void accrue_dropship(struct run *run, struct order *order, struct order_line *line, int64_t units,
-                            const char *role)
+static int64_t take_back(struct bucket *bucket, int64_t qty, int64_t of);
+
+/* Draws a bucket up to so many units; fewer than before are taken back. */
+static int64_t draw_up_to(struct bucket *bucket, int64_t *units, int64_t to, int64_t live)
 {
-    int64_t of = line->qty - line->cancelled - line->dropship_units;
-    int64_t cost = draw_bucket(&line->dropship_cost, units, of);
-    int number = order_number(run, order), at = line_number(order, line);
-    line->dropship_units += units;
-    if (same(role, "deferred_dropship_cost"))
-        line->dropship_deferred += cost;
-    m_post(run, role, cost, line->item, -1, number, at);
-    m_post(run, "accrued_purchases", -cost, line->item, -1, number, at);
+    int64_t more = to - *units;
+    int64_t drawn = more > 0   ? draw_bucket(bucket, more, live - *units)
+                    : more < 0 ? -take_back(bucket, -more, *units)
+                               : 0;
+    *units = to;
+    return drawn;
 }
 
-/* Units whose cost was deferred are earned. */
-static void recognise_dropship(struct run *run, struct order *order, struct order_line *line, int64_t units, int64_t of)
+static void post_dropship(struct run *run, const struct order *order, const struct order_line *line, int64_t accrued,
+                          int64_t cost)
 {
-    int64_t cost = m_draw(line->dropship_deferred, units, of);
     int number = order_number(run, order), at = line_number(order, line);
-    line->dropship_deferred -= cost;
     m_post(run, dropship_role(run), cost, line->item, -1, number, at);
-    m_post(run, "deferred_dropship_cost", -cost, line->item, -1, number, at);
+    m_post(run, "deferred_dropship_cost", accrued - cost, line->item, -1, number, at);
+    m_post(run, "accrued_purchases", -accrued, line->item, -1, number, at);
+}
+
+/* Each is a draw on the line's whole cost: accrued for units shipped or earned, cost of sales of those earned and of those
+ * that came back unearned. */
+static void settle_dropship(struct run *run, const struct order *order, struct order_line *line)
+{
+    const struct part *part = &line->parts[0];
+    int64_t live = line->qty - line->cancelled;
+    if (line->kind != LINE_DROPSHIP)
+        return;
+    int64_t accrued = draw_up_to(&line->accrual, &line->accrued_units, part->shipped + part->sold, live);
+    int64_t cost = draw_up_to(&line->sold_cost, &line->sold_cost_units, part->earned + part_back_unearned(part), live);
+    post_dropship(run, order, line, accrued, cost);
 }
 
 /* --- revenue_at payment ---------------------------------------------------------------------------- */
@@ -501,23 +517,19 @@ static void earn_when_paid(struct run *run, struct earning *earning)
         struct order_line *line = &order->lines.at[i];
         for (int k = 0; k < line->part_count; k++) {
             struct part *part = &line->parts[k];
-            int64_t qty = part->qty - part->cancelled - part->earned;
-            int64_t out = part->shipped - (part->earned - part->sold); /* shipped and not earned */
+            int64_t qty = part->qty - part->cancelled - part->earned - part_back_unearned(part);
+            int64_t out = part->shipped - part_earned_shipped(part) - part_back_unearned(part); /* not earned */
             if (qty <= 0)
                 continue;
             bool stocked = line->kind == LINE_STOCK && m_is_stocked(run, part->item);
-            if (line->kind == LINE_DROPSHIP) {
-                if (out > 0)
-                    recognise_dropship(run, order, line, out, out);
-                if (qty - out > 0)
-                    accrue_dropship(run, order, line, qty - out, dropship_role(run));
-            } else if (stocked) {
+            if (stocked) {
                 m_deliver_units(run, order_number(run, order), i, k, -1, out);
                 if (qty - out > 0)
                     sell_unshipped(run, order, line, part, qty - out);
             }
             part->sold += qty - out;
             earn_part(run, earning, line, part, qty);
+            settle_dropship(run, order, line);
         }
     }
 }
@@ -544,14 +556,34 @@ static void take_back_part(struct run *run, struct earning *earning, struct orde
         part->sold_value -= cost;
         m_post(run, "cogs", -cost, part->item, location, order, number);
         m_post(run, "goods_sold_not_shipped", cost, part->item, location, order, number);
-    } else if (line->kind == LINE_DROPSHIP) {
-        int64_t cost = take_back(&line->dropship_cost, qty, line->dropship_units);
-        line->dropship_units -= qty;
-        m_post(run, dropship_role(run), -cost, line->item, -1, order, number);
-        m_post(run, "accrued_purchases", cost, line->item, -1, order, number);
     }
     part->sold -= qty;
     part->earned -= qty;
+    earning->took_back = true;
+}
+
+/* What was refunded of units taken back is credited to where the refund debited it. Of the refunded units first those that
+ * came back count, then those taken back. */
+static void give_back_refunded(struct run *run, struct earning *earning, struct order_line *line, int64_t units)
+{
+    int number = line_number(earning->order, line);
+    int64_t of = line->refunded_earned;
+    int64_t qty = least(units, most(0, of - whole_units(line, part_back_earned)));
+    if (qty <= 0)
+        return;
+    int64_t goods = m_draw(line->refunded_amount, qty, of);
+    line->refunded_amount -= goods;
+    earning->order->refunded_earned -= goods;
+    earn(run, earning, line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "returns_and_allowances", -goods,
+         line->item, number);
+    for (int i = 0; i < line->tax_count; i++) {
+        int64_t tax = m_draw(line->taxes[i].refunded_earned, qty, of);
+        line->taxes[i].refunded_earned -= tax;
+        earning->order->refunded_earned -= tax;
+        earn(run, earning, "sales_tax_payable", -tax, line->item, number);
+    }
+    line->refunded_earned -= qty;
+    line->refunded_cancelled += qty;
 }
 
 static void take_back_whole(struct run *run, struct earning *earning, struct order_line *line, int64_t units)
@@ -574,6 +606,37 @@ static void take_back_whole(struct run *run, struct earning *earning, struct ord
     }
     earn(run, earning, "rounding", take_back(&line->rounding, units, of), line->item, number);
     line->earned -= units;
+    give_back_refunded(run, earning, line, units);
+}
+
+static int64_t earned_goods(const struct order_line *line)
+{
+    int64_t earned = line->rounding.earned;
+    for (int i = 0; i < line->part_count; i++)
+        earned += line->parts[i].sales.earned - line->parts[i].discount.earned;
+    return earned;
+}
+
+/* Everything the order earned from its customer and has not given back: goods, shipping, tax, tips and fees kept. */
+static int64_t earned_less_refunded(const struct order *order)
+{
+    int64_t earned = order->tips + order->fees_kept - order->refunded_earned;
+    for (int i = 0; i < order->lines.count; i++) {
+        const struct order_line *line = &order->lines.at[i];
+        earned += earned_goods(line) + line->shipping.earned - line->shipping_discount.earned +
+                  tax_earned(line->taxes, line->tax_count) + tax_earned(line->shipping_taxes, line->shipping_tax_count);
+    }
+    return earned;
+}
+
+/* Taking units back leaves no less earned than was refunded. */
+static void keep_earned(struct run *run, struct earning *earning)
+{
+    int64_t lacks = least(-earned_less_refunded(earning->order), -earning->net);
+    if (!earning->took_back || lacks <= 0)
+        return;
+    earning->order->refunded_earned -= lacks;
+    earn(run, earning, "returns_and_allowances", -lacks, -1, -1);
 }
 
 /* --- order versions ------------------------------------------------------------------------------- */
@@ -655,22 +718,19 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         weights[i] = line->parts[i].weight;
     split_by_weight(now->sales, weights, (size_t)line->part_count, sales);
     split_by_weight(now->discount, weights, (size_t)line->part_count, discounts);
-    /* Reading: what is earned and no longer ordered is unshipped (below_shipped otherwise) and taken back first. */
-    int64_t line_earned = line->earned;
     for (int i = 0; i < line->part_count; i++) {
         struct part *part = &line->parts[i];
         struct change of_part = {part->qty, 0, part->cancelled, 0, in_parts(line->qty, part)};
-        take_back_part(run, earning, line, part, part->earned - of_part.qty);
         part->qty = of_part.qty;
-        part->cancelled = most(0, least(part->cancelled, part->qty - most(part->shipped, part->earned)));
+        part->cancelled = most(0, least(part->cancelled, part->qty - part->shipped));
+        take_back_part(run, earning, line, part, part->earned - (part->qty - part->cancelled));
         of_part.cancelled = part->cancelled;
         of_part.earned = part->earned;
         earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
         earn(run, earning, "discounts", reset_bucket(&part->discount, discounts[i], of_part), part->item, number);
     }
-    take_back_whole(run, earning, line, line_earned - line->qty);
-    int64_t used = most(line->earned, least(line->qty, whole_units(line, part_shipped)));
-    line->cancelled = most(0, least(line->cancelled, line->qty - used));
+    line->cancelled = most(0, least(line->cancelled, line->qty - least(line->qty, whole_units(line, part_shipped))));
+    take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
     change.cancelled = line->cancelled;
     change.earned = line->earned;
     earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, number);
@@ -688,14 +748,14 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
     line->refunded_open -= taken_off;
     line->refunded_cancelled += taken_off;
     if (line->kind == LINE_DROPSHIP) {
-        int64_t cost = 0;
+        int64_t cost = 0, live = line->qty - line->cancelled;
         if (stated && stated->fulfil.count && stated->fulfil.at[0].cost != M_NONE)
             cost = m_cost_of(run, stated->qty, stated->fulfil.at[0].cost);
-        change.earned = line->dropship_units;
-        int64_t catch_up = reset_bucket(&line->dropship_cost, cost, change);
-        int order = order_number(run, earning->order);
-        m_post(run, dropship_role(run), catch_up, line->item, -1, order, number);
-        m_post(run, "accrued_purchases", -catch_up, line->item, -1, order, number);
+        line->accrued_units = change.earned = least(line->accrued_units, live);
+        int64_t accrued = reset_bucket(&line->accrual, cost, change);
+        line->sold_cost_units = change.earned =
+            least(line->sold_cost_units, line->earned + part_back_unearned(&line->parts[0]));
+        post_dropship(run, earning->order, line, accrued, reset_bucket(&line->sold_cost, cost, change));
     }
 }
 
@@ -789,6 +849,7 @@ bool m_read_order(struct run *run)
         const struct m_line *stated = stated_line(run, d, line->id, &place);
         reset_line(run, &earning, line, stated, d, stated ? &worth[place] : NULL);
     }
+    keep_earned(run, &earning);
     earn_when_paid(run, &earning);
     if (!finish_earning(run, &earning))
         return false;
@@ -930,13 +991,16 @@ static void cancel_taxes(struct tax *taxes, int count, int64_t units, int64_t of
     }
 }
 
+static int64_t open_units(const struct order_line *line);
+
 static void cancel_units(struct run *run, struct earning *earning, struct order_line *line, int64_t units)
 {
     if (units == 0)
         return;
-    /* Units that were sold before they ship and are not earned yet go first; earned ones are taken back. */
+    /* Open units that are not earned go first; those sold before they ship are taken back. */
     int64_t not_earned = line->qty - line->cancelled - line->earned;
-    int64_t plain = least(units, not_earned);
+    int64_t sold = most(0, line->earned - whole_units(line, part_earned_shipped));
+    int64_t plain = least(units, most(0, open_units(line) - sold));
     if (plain > 0) {
         line->shipping.left -= m_draw(line->shipping.left, plain, not_earned);
         line->shipping_discount.left -= m_draw(line->shipping_discount.left, plain, not_earned);
@@ -952,14 +1016,17 @@ static void cancel_units(struct run *run, struct earning *earning, struct order_
         int64_t unearned = least(qty, open);
         part->sales.left -= m_draw(part->sales.left, unearned, of);
         part->discount.left -= m_draw(part->discount.left, unearned, of);
-        if (line->kind == LINE_DROPSHIP)
-            line->dropship_cost.left -=
-                m_draw(line->dropship_cost.left, unearned, line->qty - line->cancelled - line->dropship_units);
+        if (line->kind == LINE_DROPSHIP && unearned > 0) {
+            int64_t live = line->qty - line->cancelled;
+            line->accrual.left -= m_draw(line->accrual.left, unearned, live - line->accrued_units);
+            line->sold_cost.left -= m_draw(line->sold_cost.left, unearned, live - line->sold_cost_units);
+        }
         take_back_part(run, earning, line, part, qty - unearned);
         part->cancelled += qty;
     }
     take_back_whole(run, earning, line, units - plain);
     line->cancelled += units;
+    settle_dropship(run, earning->order, line);
     int64_t refunded = least(units, line->refunded_open);
     line->refunded_open -= refunded;
     line->refunded_cancelled += refunded;
@@ -1003,6 +1070,7 @@ bool m_read_cancel(struct run *run)
     }
     if (!open)
         return shipped && !cancelled ? m_refuse(run, "failed", "shipped_units") : m_wait_for_open(run);
+    keep_earned(run, &earning);
     if (!finish_earning(run, &earning))
         return false;
     move_excess(run, order);
@@ -1041,7 +1109,8 @@ static bool ship_stock(struct run *run, struct order *order, struct order_line *
 static void clear_sold(struct run *run, struct order *order, struct order_line *line, struct part *part, int64_t qty)
 {
     int64_t estimate = qty ? m_draw(part->sold_value, qty, part->sold) : 0;
-    int number = order_number(run, order), at = line_number(order, line), location = from_location(run, line);
+    int number = order_number(run, order), at = line_number(order, line);
+    int location = line->location >= 0 ? line->location : 0; /* where the estimate stands */
     part->sold -= qty;
     part->sold_value -= estimate;
     m_post(run, "goods_sold_not_shipped", estimate, part->item, location, number, at);
@@ -1067,20 +1136,20 @@ static bool ship_part(struct run *run, struct earning *earning, struct order_lin
                                                              .qty = qty,
                                                              .earned = later ? 0 : qty};
     if (line->kind == LINE_DROPSHIP) {
-        if (unsold)
-            accrue_dropship(run, order, line, unsold,
-                            later || pays_first(run) ? "deferred_dropship_cost" : dropship_role(run));
         part->sold -= sold;
     } else if (line->kind == LINE_STOCK && m_is_stocked(run, part->item)) {
-        if (!ship_stock(run, order, line, part_number, sold, "cogs", picks) ||
-            !ship_stock(run, order, line, part_number, unsold, role, picks))
+        /* They leave together; where some are not earned, the earned ones leave goods out at once. */
+        if (!ship_stock(run, order, line, part_number, qty, unsold ? role : "cogs", picks))
             return false;
+        if (sold && unsold && same(role, "goods_out"))
+            m_deliver_units(run, order_number(run, order), line_number(order, line), part_number, run->paper, sold);
         clear_sold(run, order, line, part, sold);
     } else {
         part->sold -= sold;
     }
     if (!later && !pays_first(run))
         earn_part(run, earning, line, part, qty);
+    settle_dropship(run, order, line);
     return true;
 }
 
@@ -1155,11 +1224,10 @@ static void deliver(struct run *run, struct earning *earning, struct shipped *sh
         return;
     shipped->earned += earns;
     struct part *part = &line->parts[shipped->part];
-    if (line->kind == LINE_DROPSHIP)
-        recognise_dropship(run, earning->order, line, earns, part->shipped - part->earned);
-    else if (line->kind == LINE_STOCK)
+    if (line->kind == LINE_STOCK)
         m_deliver_units(run, shipped->order, shipped->line, shipped->part, shipped->paper, earns);
     earn_part(run, earning, line, part, earns);
+    settle_dropship(run, earning->order, line);
 }
 
 bool m_read_delivery(struct run *run)
@@ -1263,7 +1331,7 @@ static bool return_without_order(struct run *run)
  * shipments of the line that have any not earned. */
 static void never_earned(struct run *run, int order, int line, int part_number, struct part *part, int64_t qty)
 {
-    int64_t earned = least(qty, part->earned - part->returned_earned);
+    int64_t earned = least(qty, part_earned_shipped(part) - part->returned_earned);
     part->returned_earned += earned;
     qty -= earned;
     for (int i = 0; i < run->shipments.count && qty > 0; i++) {
@@ -1284,11 +1352,12 @@ static bool return_dropship(struct run *run, struct order *order, struct order_l
     if (!to_supplier &&
         (!named->disposition || is(named->disposition, "sellable") || is(named->disposition, "quarantined")))
         return m_refuse_late(run, "failed", "unsupported");
-    int64_t left = line->dropship_units - line->dropship_back;
-    int64_t cost = to_supplier ? m_draw(line->dropship_cost.earned - line->dropship_credited, qty, left) : 0;
-    line->dropship_back += qty;
+    settle_dropship(run, order, line);
     if (!to_supplier)
         return true;
+    int64_t left = line->sold_cost_units - line->dropship_back;
+    int64_t back = least(qty, left), cost = m_draw(line->sold_cost.earned - line->dropship_credited, back, left);
+    line->dropship_back += back;
     line->dropship_credited += cost;
     int64_t credit = named->credit != M_NONE ? m_in_company(run, named->credit) : cost;
     int number = order_number(run, order), at = line_number(order, line);
@@ -1394,25 +1463,7 @@ static int64_t refund_from_deposit(struct run *run, struct refunding *refunding,
     return refund_from(run, refunding, &refunding->order->deposit, "customer_deposits", amount);
 }
 
-static int64_t earned_goods(const struct order_line *line)
-{
-    int64_t earned = line->rounding.earned;
-    for (int i = 0; i < line->part_count; i++)
-        earned += line->parts[i].sales.earned - line->parts[i].discount.earned;
-    return earned;
-}
-
-/* Everything the order earned from its customer and has not given back: goods, shipping, tax, tips and fees kept. */
-static int64_t earned_value_left(const struct order *order)
-{
-    int64_t earned = order->tips + order->fees_kept - order->refunded_earned;
-    for (int i = 0; i < order->lines.count; i++) {
-        const struct order_line *line = &order->lines.at[i];
-        earned += earned_goods(line) + line->shipping.earned - line->shipping_discount.earned +
-                  tax_earned(line->taxes, line->tax_count) + tax_earned(line->shipping_taxes, line->shipping_tax_count);
-    }
-    return most(0, earned);
-}
+static int64_t earned_value_left(const struct order *order) { return most(0, earned_less_refunded(order)); }
 
 static void refund_earned(struct run *run, struct refunding *refunding, const char *role, int64_t amount, int item,
                           int line)

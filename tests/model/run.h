@@ -164,10 +164,12 @@ struct order_line {
     int part_count;
     struct tax taxes[MOST_TAXES], shipping_taxes[MOST_TAXES];
     int tax_count, shipping_tax_count;
-    struct bucket shipping, shipping_discount, rounding, dropship_cost;
-    int64_t dropship_units, dropship_deferred, dropship_back, dropship_credited; /* accrued units, of them back */
-    int64_t refunded_cancelled, refunded_earned, refunded_open;                  /* units */
-    int64_t refunded_amount;               /* of the goods' value that the line earned */
+    struct bucket shipping, shipping_discount, rounding;
+    struct bucket accrual, sold_cost;       /* dropship: what the supplier is owed, and cost of sales */
+    int64_t accrued_units, sold_cost_units; /* drawn for so many */
+    int64_t dropship_back, dropship_credited;
+    int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
+    int64_t refunded_amount;                                    /* of the goods' value that the line earned */
     int64_t refunded_value, largest_value; /* all that was refunded of its goods; their value in any version */
     int64_t payable_cancelled, payable_cancelled_shipping; /* tax payable already of units that were cancelled */
 };

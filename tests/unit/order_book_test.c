@@ -361,7 +361,7 @@ static void expect(size_t event, const char *lines)
 
 static void expect_effects(size_t event, const char *effects)
 {
-    static const char *const kinds[] = {"issue", "deliver", "return", "undeliver"};
+    static const char *const kinds[] = {"issue", "deliver", "return", "sell", "unsell"};
     static const char *const dispositions[] = {"",      " sellable", " quarantined", " damaged",
                                                " lost", " kept",     " to_supplier"};
     const struct order_result *result = &f.results[event];
@@ -1967,12 +1967,12 @@ static void revenue_at_payment_is_earned_when_the_total_is_captured(void **state
                  "customer_deposits 20.00\n"
                  "sales_tax_payable[A/1](CA) -3.00\n"
                  "sales[A/1] -30.00");
-    expect_effects(full, "deliver 1.0 A/1 x3 30.00");
+    expect_effects(full, "deliver 1.0 A/1 x1 10.00\nsell 1.0 A/1 x2 20.00");
     expect(late, "");
-    expect_effects(late, "issue 1.0 A/1 x1");
+    expect_effects(late, "issue 1.0 A/1 x1\nunsell 1.0 A/1 x1");
     /* A unit sold before it ships is taken back when it is cancelled. */
     expect(cancelled, "refunds_due -11.00\nsales_tax_payable[A/1](CA) 1.00\nsales[A/1] 10.00");
-    expect_effects(cancelled, "undeliver 1.0 A/1 x1");
+    expect_effects(cancelled, "unsell 1.0 A/1 x1");
     expect_account("0", "0", "11.00", false);
 }
 
@@ -1988,10 +1988,48 @@ static void revenue_at_payment_follows_edits(void **state)
     size_t down = edit("2", "10.00", "20.00"), up = edit("4", "10.00", "40.00"), paid = pay("10.00");
     fold();
     expect(down, "refunds_due -10.00\nsales[A/1] 10.00");
-    expect_effects(down, "undeliver 1.0 A/1 x1");
+    expect_effects(down, "unsell 1.0 A/1 x1");
     expect(up, "");
     expect(paid, "gateway_clearing(stripe) 10.00\naccounts_receivable 10.00\nsales[A/1] -20.00");
-    expect_effects(paid, "deliver 1.0 A/1 x2 20.00");
+    expect_effects(paid, "sell 1.0 A/1 x2 20.00");
+}
+
+/* What was refunded of units that are not sold after all is not due to the customer again. */
+static void sold_units_that_were_refunded_are_cancelled_for_nothing(void **state)
+{
+    (void)state;
+    start_order();
+    set_policy("revenue_at", "payment");
+    struct document *order = new_order("33.00");
+    add_tax(&add_line(order, "1", "A", "2", "10.00")->tax, "CA", "3.00", REMITTER_MERCHANT);
+    add_line(order, "2", "B", "1", "10.00");
+    version(order);
+    pay("33.00");
+    struct document *document = new_refund("11.50");
+    add_tax(&add_refunded(document, "1", "1", "10.00")->tax, "CA", "1.50", REMITTER_MERCHANT);
+    size_t refunded = add_event(EVENT_REFUND, document, 0), cancelled = cancel("1", "1"), shipped = ship("1", "1");
+    fold();
+    expect(refunded,
+           "gateway_clearing(stripe) -11.50\nsales_tax_payable[A/1](CA) 1.50\nreturns_and_allowances[A/1] 10.00");
+    expect(cancelled, "sales[A/1] 10.00\nreturns_and_allowances[A/1] -10.00");
+    expect_effects(cancelled, "unsell 1.0 A/1 x1");
+    expect_effects(shipped, "issue 1.0 A/1 x1\nunsell 1.0 A/1 x1");
+    expect_account("0", "0", "0", false);
+}
+
+static void a_refund_in_total_leaves_no_less_earned_than_it_took(void **state)
+{
+    (void)state;
+    start_order();
+    set_policy("revenue_at", "payment");
+    struct document *order = new_order("30.00");
+    add_line(order, "1", "A", "3", "10.00");
+    version(order);
+    pay("30.00");
+    size_t refunded = refund("25.00"), cancelled = cancel("1", "1");
+    fold();
+    expect(refunded, "gateway_clearing(stripe) -25.00\nreturns_and_allowances 25.00");
+    expect(cancelled, "refunds_due -5.00\nsales[A/1] 10.00\nreturns_and_allowances -5.00");
 }
 
 /* ---- currencies ---- */
@@ -2851,6 +2889,8 @@ int main(void)
         cmocka_unit_test(undelivered_dropship_cost_is_deferred),
         cmocka_unit_test(revenue_at_payment_is_earned_when_the_total_is_captured),
         cmocka_unit_test(revenue_at_payment_follows_edits),
+        cmocka_unit_test(sold_units_that_were_refunded_are_cancelled_for_nothing),
+        cmocka_unit_test(a_refund_in_total_leaves_no_less_earned_than_it_took),
         cmocka_unit_test(a_receivable_in_another_currency_realises_its_exchange_difference),
         cmocka_unit_test(earned_value_is_split_in_both_currencies),
         cmocka_unit_test(a_shipment_without_a_currency_uses_the_orders_rate_of_its_day),
