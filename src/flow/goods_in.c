@@ -80,13 +80,32 @@ static void value_receipt_line(struct plan *plan, const struct receipt_line *lin
     movement->value_minor = corrected_value(plan, movement, correction);
 }
 
+/* Where what we owe for the goods of a receipt is kept: consigned ones are owed as they go. */
+static struct where owed_for(const struct document *receipt)
+{
+    bool consigned = receipt->receipt.consigned == TRUTH_TRUE;
+    return (struct where){.role = consigned ? ROLE_ACCRUED_PURCHASES : ROLE_GRNI, .party = receipt->receipt.supplier};
+}
+
+/* What bills debited hangs on whose the goods were. */
+static void keeps_owner(struct plan *plan)
+{
+    struct document before;
+    if (plan->record == NULL || plan->record->move_count == 0)
+        return;
+    if (!company_read_document(plan->company, document_current(plan->record)->document_seq, plan->arena, &before,
+                               plan->err))
+        plan->broken = true;
+    else if ((before.receipt.consigned == TRUTH_TRUE) != (plan->document->receipt.consigned == TRUTH_TRUE))
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "consigned: void the receipt and enter it under a new id");
+}
+
 void resolve_receipt(struct plan *plan)
 {
     const struct receipt *receipt = &plan->document->receipt;
     plan_start(plan, RANK_RECEIPT);
     struct span location = plan_location(plan, receipt->location);
-    if (receipt->consigned == TRUTH_TRUE)
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "consigned: goods consigned to us are not kept yet");
+    keeps_owner(plan);
     for (size_t i = 0; i < receipt->lines.count && plan_goes_on(plan); i++) {
         const struct receipt_line *line = &receipt->lines.at[i];
         uint32_t number = 0;
@@ -97,7 +116,9 @@ void resolve_receipt(struct plan *plan)
         movement.location = location;
         movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
         movement.lot = line->lot;
-        movement.where = (struct where){.role = ROLE_GRNI, .party = receipt->supplier};
+        movement.where = owed_for(plan->document);
+        if (receipt->consigned == TRUTH_TRUE)
+            movement.status = UNITS_CONSIGNED;
         value_receipt_line(plan, line, i, number, &movement);
         plan->amount_minor += movement.value_minor;
         plan_edit(plan, number, movement);
@@ -208,12 +229,12 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
     movement.rate_e10 = movement.money ? plan->rate_e10 : 0;
     movement.origin = bill_origin(plan);
     movement.refers = target_movement(&target);
-    movement.where = (struct where){.role = ROLE_GRNI, .party = target.document.receipt.supplier};
+    movement.where = owed_for(&target.document);
     plan_edit(plan, target.item, movement);
     plan_line(plan, day,
-              (struct line){.role = ROLE_GRNI,
+              (struct line){.role = movement.where.role,
                             .amount_minor = amount_minor,
-                            .party = target.document.receipt.supplier,
+                            .party = movement.where.party,
                             .sku = target.line->sku});
 }
 

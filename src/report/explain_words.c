@@ -167,6 +167,15 @@ static void later_words(struct words *words, const struct step *step)
         say(words, "%.*s of %.*s are billed: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot),
             SPAN_ARG(value));
         return;
+    case STEP_CONSIGN:
+        lot = lot_label(words, step->lot);
+        say(words, "%.*s of %.*s are kept at %.*s for their owner, who gets %.*s when they go", SPAN_ARG(units),
+            SPAN_ARG(lot), SPAN_ARG(step->name), SPAN_ARG(value));
+        return;
+    case STEP_UNCONSIGN:
+        lot = lot_label(words, step->lot);
+        say(words, "%.*s of %.*s leave, which were consigned to us", SPAN_ARG(units), SPAN_ARG(lot));
+        return;
     case STEP_UNBILLED:
         lot = lot_label(words, step->target);
         say(words, "%.*s of %.*s go back unbilled: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot),

@@ -379,6 +379,9 @@ static const char *step_kind_name(enum step_kind kind)
     case STEP_SENT_BACK: return "sent back";
     case STEP_POST_ON: return "post on";
     case STEP_SOLD: return "sold";
+    case STEP_CONSIGN: return "consign";
+    case STEP_UNCONSIGN: return "unconsign";
+    case STEP_ACCRUE: return "accrue";
     }
     return "unknown";
 }

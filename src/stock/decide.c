@@ -5,28 +5,37 @@
 static void decide_out(struct decision *d)
 {
     const struct movement *movement = d->movement;
-    int pool = open_own_pool(d, movement->location);
-    struct slices slices = take_out(d, pool, movement->qty_micro);
-    if (d->refusal != BOOK_OK)
-        return;
-    note_gone(d, pool, &slices, NULL);
-    post_to(d, &movement->where, slices.value_minor, movement->where.tag);
-    count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
-    if (movement->status == UNITS_DAMAGED)
+    issue(d, open_own_pool(d, movement->location), movement->qty_micro);
+    if (d->refusal == BOOK_OK && movement->status == UNITS_DAMAGED)
         count_by(d, movement->location, UNITS_DAMAGED, movement->qty_micro);
+}
+
+/* Consigned units travel as what they are. */
+static void move_consigned(struct decision *d, struct span from, movement_id from_transfer, struct span to,
+                           movement_id to_transfer, int64_t qty_micro)
+{
+    struct slices slices = take_consigned(d, from, from_transfer, 0, qty_micro);
+    for (size_t i = 0; i < slices.count; i++)
+        consign(d, to, to_transfer, &slices.at[i], &slices.at[i].owner);
 }
 
 static void decide_ship(struct decision *d)
 {
     const struct movement *movement = d->movement;
-    count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
-    count_by(d, TRANSIT_NAME, UNITS_OWN, movement->qty_micro);
-    if (movement->costing.company_pool)
+    if (movement->costing.company_pool) {
+        count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
+        count_by(d, TRANSIT_NAME, UNITS_OWN, movement->qty_micro);
         return;
+    }
     int pool = open_own_pool(d, movement->location);
-    struct slices slices = take_out(d, pool, movement->qty_micro);
+    int64_t consigned_micro = consigned_part(d, pool, movement->qty_micro);
+    int64_t own_micro = movement->qty_micro - consigned_micro;
+    struct slices slices = own_micro > 0 ? take_out(d, pool, own_micro) : (struct slices){0};
     if (d->refusal != BOOK_OK)
         return;
+    count_by(d, movement->location, UNITS_OWN, -own_micro);
+    count_by(d, TRANSIT_NAME, UNITS_OWN, own_micro);
+    move_consigned(d, movement->location, 0, TRANSIT_NAME, movement->id, consigned_micro);
     int transit = open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
     int64_t freight_minor = movement->value_minor == INT64_MIN ? 0 : movement->value_minor;
     post_to(d, &movement->where, -freight_minor, movement->where.tag);
@@ -35,7 +44,10 @@ static void decide_ship(struct decision *d)
     must(slices.count == 0 || (shares && weights));
     for (size_t i = 0; i < slices.count; i++)
         weights[i] = slices.at[i].qty_micro;
-    split_by_weight(freight_minor, weights, slices.count, shares);
+    if (slices.count > 0)
+        split_by_weight(freight_minor, weights, slices.count, shares);
+    else /* goods that are not ours bear no cost */
+        post_role(d, ROLE_SHIPPING_COST, freight_minor, movement->where.tag);
     for (size_t i = 0; i < slices.count; i++)
         emit(d, (struct step){.kind = STEP_ADD,
                               .pool = transit,
@@ -46,20 +58,39 @@ static void decide_ship(struct decision *d)
                               .value_minor = slices.at[i].value_minor + shares[i]});
 }
 
+/* Own units that the transfer has in transit. */
+static int64_t shipped_own(const struct decision *d, int transit)
+{
+    const struct pool *pool = &d->state->pools[transit];
+    int64_t qty_micro = 0;
+    for (size_t i = 0; i < pool->layer_count; i++)
+        if (pool->layers[i].transfer == d->movement->refers)
+            qty_micro += pool->layers[i].qty_micro;
+    return qty_micro;
+}
+
 static void decide_arrive(struct decision *d)
 {
     const struct movement *movement = d->movement;
-    count_by(d, TRANSIT_NAME, UNITS_OWN, -movement->qty_micro);
-    count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
-    if (movement->costing.company_pool)
+    int transit = movement->costing.company_pool ? -1 : open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
+    int64_t own_micro = transit < 0 ? movement->qty_micro : shipped_own(d, transit);
+    if (own_micro > movement->qty_micro)
+        own_micro = movement->qty_micro;
+    count_by(d, TRANSIT_NAME, UNITS_OWN, -own_micro);
+    count_by(d, movement->location, UNITS_OWN, own_micro);
+    if (transit < 0)
         return;
-    int transit = open_pool(d, POOL_TRANSIT, TRANSIT_NAME);
-    int64_t wanted_micro = movement->qty_micro;
+    if (movement->qty_micro > own_micro + consigned_qty(d->state, TRANSIT_NAME, movement->refers)) {
+        refuse(d, BOOK_EXCEEDS, own_micro + consigned_qty(d->state, TRANSIT_NAME, movement->refers));
+        return;
+    }
+    move_consigned(d, TRANSIT_NAME, movement->refers, movement->location, 0, movement->qty_micro - own_micro);
+    int64_t wanted_micro = own_micro;
     struct slices slices = {0};
     /* In transit is a pool as well: under average its draw is valued once, whichever transfer its units are of. */
     const struct pool *in_transit = &d->state->pools[transit];
     int64_t held_micro = pool_qty(in_transit);
-    int64_t draw_minor = d->state->average && held_micro >= wanted_micro
+    int64_t draw_minor = d->state->average && wanted_micro > 0 && held_micro >= wanted_micro
                              ? partial_draw(in_transit->value_minor, wanted_micro, held_micro)
                              : 0;
     while (wanted_micro > 0) {
@@ -67,10 +98,7 @@ static void decide_arrive(struct decision *d)
         size_t at = 0;
         while (at < pool->layer_count && pool->layers[at].transfer != movement->refers)
             at++;
-        if (at == pool->layer_count) {
-            refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
-            return;
-        }
+        must(at < pool->layer_count);
         struct slice slice = d->state->average ? take_share(d, transit, at, wanted_micro, &draw_minor)
                                                : take_from_layer(d, transit, at, wanted_micro);
         slices_add(d, &slices, slice);
@@ -111,31 +139,21 @@ static void count_gain(struct decision *d, int pool, int64_t qty_micro)
     count_by(d, movement->location, UNITS_OWN, qty_micro);
 }
 
-static void count_loss(struct decision *d, int pool, int64_t qty_micro)
-{
-    struct slices slices = take_out(d, pool, qty_micro);
-    if (d->refusal != BOOK_OK)
-        return;
-    note_gone(d, pool, &slices, NULL);
-    post_to(d, &d->movement->where, slices.value_minor, d->movement->where.tag);
-    count_by(d, d->movement->location, UNITS_OWN, -qty_micro);
-}
-
-/* All that is on hand was counted and less was found: own units are missing first, then damaged ones, which are not valued;
- * and no more can be in quarantine than is left. */
+/* All that is on hand was counted and less was found: own units are missing first, then consigned ones, then damaged ones,
+ * which are not valued; and no more can be in quarantine than is left. */
 static void whole_loss(struct decision *d, int pool, int64_t qty_micro)
 {
     const struct movement *movement = d->movement;
     const struct location_count before = *item_state_count(d->state, movement->location);
-    int64_t own_micro = before.units[UNITS_OWN] > 0 ? before.units[UNITS_OWN] : 0;
-    int64_t taken_micro = qty_micro < own_micro ? qty_micro : own_micro;
+    int64_t held_micro = (before.units[UNITS_OWN] > 0 ? before.units[UNITS_OWN] : 0) + before.units[UNITS_CONSIGNED];
+    int64_t taken_micro = qty_micro < held_micro ? qty_micro : held_micro;
     if (taken_micro > 0)
-        count_loss(d, pool, taken_micro);
+        issue(d, pool, taken_micro);
     if (d->refusal != BOOK_OK)
         return;
     count_by(d, movement->location, UNITS_DAMAGED, taken_micro - qty_micro);
-    if (before.units[UNITS_QUARANTINED] > own_micro - taken_micro)
-        count_by(d, movement->location, UNITS_QUARANTINED, own_micro - taken_micro - before.units[UNITS_QUARANTINED]);
+    if (before.units[UNITS_QUARANTINED] > held_micro - taken_micro)
+        count_by(d, movement->location, UNITS_QUARANTINED, held_micro - taken_micro - before.units[UNITS_QUARANTINED]);
 }
 
 /* Whether a layer's lot is the one that is counted, or none of those counted by other lines. */
@@ -211,7 +229,7 @@ static void decide_count(struct decision *d)
     else if (movement->whole)
         whole_loss(d, pool, -difference_micro);
     else
-        count_loss(d, pool, -difference_micro);
+        issue(d, pool, -difference_micro);
     if (d->refusal == BOOK_OK && !movement->whole && movement->status == UNITS_QUARANTINED)
         count_by(d, movement->location, UNITS_QUARANTINED, difference_micro);
 }
@@ -232,6 +250,12 @@ static void decide_in(struct decision *d)
     const struct movement *movement = d->movement;
     if (movement->status == UNITS_DAMAGED && !leaves_status(d, UNITS_DAMAGED, movement->qty_micro))
         return;
+    if (movement->status == UNITS_CONSIGNED) {
+        struct slice slice = {
+            .lot = movement->id, .qty_micro = movement->qty_micro, .value_minor = movement->value_minor};
+        consign(d, movement->location, 0, &slice, &movement->where);
+        return;
+    }
     int pool = open_own_pool(d, movement->location);
     int64_t value_minor = movement->value_minor;
     if (value_minor == INT64_MIN)

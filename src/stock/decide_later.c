@@ -70,12 +70,14 @@ static void cut_shares(int64_t value_minor, const struct row_place *places, size
     out_shares[0] += odd_minor;
 }
 
+static bool is_undelivered(enum role role) { return role == ROLE_GOODS_OUT || role == ROLE_DEFERRED_DROPSHIP_COST; }
+
 /* The day on which a share of later cost on gone units stands: under true_up origin_if_open the day since which their cost
  * is recognised, if that was open; what lies in goods out or in an assembly's output is not recognised yet. */
 static int32_t share_day(const struct decision *d, const struct gone *gone)
 {
     const struct movement_origin *origin = d->movement->origin;
-    bool recognised = gone->where.role != ROLE_GOODS_OUT && gone->where.role != ROLE_PRODUCTION_COSTS_ABSORBED;
+    bool recognised = !is_undelivered(gone->where.role) && gone->where.role != ROLE_PRODUCTION_COSTS_ABSORBED;
     return origin != NULL && recognised && gone->day >= origin->open_from ? gone->day : d->movement->day;
 }
 
@@ -206,6 +208,14 @@ void settle_elsewhere(struct decision *d, movement_id owed, movement_id lot, uin
     }
 }
 
+const struct lot_account *lot_account(const struct item_state *state, movement_id lot)
+{
+    for (size_t i = state->lot_count; i-- > 0;)
+        if (state->lots[i].lot == lot)
+            return &state->lots[i];
+    return NULL;
+}
+
 static bool is_units_of_line(const struct gone *gone, const struct movement *movement)
 {
     return gone->order != 0 && gone->order == movement->order && gone->order_part == movement->order_part &&
@@ -297,6 +307,38 @@ static void return_slice(struct decision *d, size_t index, int64_t qty_micro, in
     put_in(d, pool, slice);
 }
 
+/* Units that were consigned and are not billed yet go back to what they were: the accrual of so many is undone, and what the
+ * line's units are worth beyond it (a bill's difference) is price difference. What was billed is ours. */
+static int64_t return_consigned(struct decision *d, size_t index, int64_t qty_micro)
+{
+    const struct gone gone = d->state->gone[index];
+    const struct lot_account *found = lot_account(d->state, gone.lot);
+    must(found != NULL);
+    const struct lot_account lot = *found;
+    int64_t back_micro = qty_micro < lot.unbilled_micro ? qty_micro : lot.unbilled_micro;
+    if (back_micro == 0)
+        return 0;
+    int64_t value_minor = partial_draw(gone.value_minor, back_micro, gone.qty_micro);
+    struct slice slice = {.lot = gone.lot, .qty_micro = back_micro};
+    slice.value_minor = partial_draw(lot.grni_minor, back_micro, lot.unbilled_micro);
+    slice.place = d->movement->costing.returned_last ? 0 : gone.place;
+    emit(d, (struct step){
+                .kind = STEP_BACK, .index = (uint32_t)index, .qty_micro = back_micro, .value_minor = value_minor});
+    emit(d, (struct step){
+                .kind = STEP_ACCRUE, .target = gone.lot, .qty_micro = -back_micro, .value_minor = -slice.value_minor});
+    post_to(d, &gone.where, -value_minor, SPAN("return"));
+    post_to(d, &lot.where, slice.value_minor, SPAN("return"));
+    post_role(d, ROLE_PRICE_DIFFERENCE, value_minor - slice.value_minor, SPAN("return"));
+    consign(d, d->movement->location, 0, &slice, &lot.where);
+    return back_micro;
+}
+
+static bool was_consigned(const struct item_state *state, movement_id lot)
+{
+    const struct lot_account *account = lot_account(state, lot);
+    return account != NULL && account->consigned;
+}
+
 /* The next of the line's units to come back: owed ones first, then in the order they went. */
 static size_t next_to_return(const struct decision *d)
 {
@@ -321,6 +363,7 @@ void decide_return(struct decision *d)
         return;
     int pool = open_own_pool(d, movement->location);
     int64_t wanted_micro = movement->qty_micro;
+    int64_t consigned_micro = 0;
     while (wanted_micro > 0) {
         size_t index = next_to_return(d);
         if (index == SIZE_MAX) {
@@ -329,14 +372,22 @@ void decide_return(struct decision *d)
         }
         const struct gone *gone = &d->state->gone[index];
         int64_t qty_micro = wanted_micro < gone->qty_micro ? wanted_micro : gone->qty_micro;
-        if (gone->owed)
+        if (!gone->owed && !damaged && was_consigned(d->state, gone->lot)) {
+            int64_t back_micro = return_consigned(d, index, qty_micro);
+            consigned_micro += back_micro;
+            if (back_micro > 0)
+                qty_micro = back_micro;
+            else
+                return_slice(d, index, qty_micro, pool, true);
+        } else if (gone->owed) {
             return_owed(d, index, qty_micro, pool, !damaged);
-        else
+        } else {
             return_slice(d, index, qty_micro, pool, !damaged);
+        }
         wanted_micro -= qty_micro;
     }
     if (!damaged)
-        count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
+        count_by(d, movement->location, UNITS_OWN, movement->qty_micro - consigned_micro);
     if (movement->status != UNITS_OWN)
         count_by(d, movement->location, movement->status, movement->qty_micro);
 }
@@ -349,14 +400,14 @@ void decide_deliver(struct decision *d)
         const struct gone gone = d->state->gone[i];
         bool of_shipment =
             movement->refers == 0 || movement_document(gone.movement) == movement_document(movement->refers);
-        if (!of_shipment || !is_units_of_line(&gone, movement) || gone.where.role != ROLE_GOODS_OUT)
+        if (!of_shipment || !is_units_of_line(&gone, movement) || !is_undelivered(gone.where.role))
             continue;
         int64_t qty_micro = wanted_micro < gone.qty_micro ? wanted_micro : gone.qty_micro;
         int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
         struct where *where = ARENA_NEW(d->arena, struct where);
         must(where != NULL);
         *where = gone.where;
-        where->role = ROLE_COGS;
+        where->role = gone.where.role == ROLE_GOODS_OUT ? ROLE_COGS : ROLE_COST_OF_SALES_DROPSHIP;
         emit(d, (struct step){.kind = STEP_WHERE,
                               .index = (uint32_t)i,
                               .qty_micro = qty_micro,
@@ -371,14 +422,6 @@ void decide_deliver(struct decision *d)
     /* What is paid for may have come back: an order counts earned units back first, an item those that left first. */
     if (wanted_micro > 0 && movement->refers != 0)
         refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
-}
-
-static const struct lot_account *lot_account(const struct item_state *state, movement_id lot)
-{
-    for (size_t i = state->lot_count; i-- > 0;)
-        if (state->lots[i].lot == lot)
-            return &state->lots[i];
-    return NULL;
 }
 
 /* What the rate alone changed between receipt and bill: the foreign amount that GRNI carries for the units, at the bill's
@@ -466,7 +509,10 @@ void decide_landed(struct decision *d)
     const struct movement_origin *origin = movement->origin;
     size_t first = d->step_count;
     post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
-    spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));
+    if (was_consigned(d->state, movement->refers)) /* goods that are not ours bear no cost */
+        post_role(d, ROLE_PRICE_DIFFERENCE, movement->value_minor, SPAN("landed"));
+    else
+        spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));
     if (origin == NULL)
         return;
     /* What the component's book credited to GRNI on the bill's day for shares that stand earlier moves there with them. */
@@ -505,6 +551,16 @@ static void settle_with_supplier(struct decision *d, int64_t worth_minor)
     post_role(d, ROLE_PRICE_DIFFERENCE, worth_minor - grni_minor - credit_minor, SPAN("supplier_return"));
 }
 
+static int64_t consigned_of_lot(const struct decision *d, movement_id lot)
+{
+    int64_t qty_micro = 0;
+    for (size_t i = 0; i < d->state->consigned_count; i++)
+        if (d->state->consigned[i].lot == lot && d->state->consigned[i].transfer == 0 &&
+            span_eq(d->state->consigned[i].location, d->movement->location))
+            qty_micro += d->state->consigned[i].qty_micro;
+    return qty_micro;
+}
+
 void decide_supplier_return(struct decision *d)
 {
     const struct movement *movement = d->movement;
@@ -512,6 +568,14 @@ void decide_supplier_return(struct decision *d)
     if (movement->refers != 0 &&
         (receipt == NULL || movement->qty_micro > receipt->qty_micro - receipt->sent_back_micro)) {
         refuse(d, BOOK_EXCEEDS, receipt ? receipt->qty_micro - receipt->sent_back_micro : 0);
+        return;
+    }
+    if (receipt != NULL && receipt->consigned) {
+        int64_t held_micro = consigned_of_lot(d, movement->refers);
+        if (movement->qty_micro > held_micro)
+            refuse(d, BOOK_EXCEEDS, held_micro);
+        else
+            take_consigned(d, movement->location, 0, movement->refers, movement->qty_micro);
         return;
     }
     int pool = open_own_pool(d, movement->location);

@@ -259,6 +259,105 @@ void note_gone(struct decision *d, int pool, const struct slices *slices, const 
                               .where = where});
 }
 
+int64_t consigned_part(const struct decision *d, int pool, int64_t qty_micro)
+{
+    int64_t held_micro = pool_qty(&d->state->pools[pool]);
+    int64_t lacks_micro = qty_micro > held_micro ? qty_micro - held_micro : 0;
+    /* An item costed by lot is picked, and picks name layers. */
+    int64_t there_micro =
+        d->movement->costing.method == METHOD_SPECIFIC ? 0 : consigned_qty(d->state, d->movement->location, 0);
+    return lacks_micro < there_micro ? lacks_micro : there_micro;
+}
+
+struct slices take_consigned(struct decision *d, struct span location, movement_id transfer, movement_id only_lot,
+                             int64_t wanted_micro)
+{
+    struct slices slices = {0};
+    for (size_t at = 0; wanted_micro > 0 && at < d->state->consigned_count;) {
+        const struct consigned *from = &d->state->consigned[at];
+        if (from->transfer != transfer || !span_eq(from->location, location) ||
+            (only_lot != 0 && from->lot != only_lot)) {
+            at++;
+            continue;
+        }
+        struct slice slice = {.lot = from->lot, .place = from->place, .owner = from->where};
+        slice.qty_micro = wanted_micro < from->qty_micro ? wanted_micro : from->qty_micro;
+        slice.value_minor = partial_draw(from->value_minor, slice.qty_micro, from->qty_micro);
+        wanted_micro -= slice.qty_micro;
+        slices_add(d, &slices, slice);
+        emit(d, (struct step){.kind = STEP_UNCONSIGN,
+                              .lot = slice.lot,
+                              .place = slice.place,
+                              .target = transfer,
+                              .name = location,
+                              .qty_micro = slice.qty_micro,
+                              .value_minor = slice.value_minor});
+        count_by(d, location, UNITS_CONSIGNED, -slice.qty_micro);
+    }
+    return slices;
+}
+
+void consign(struct decision *d, struct span location, movement_id transfer, const struct slice *slice,
+             const struct where *owner)
+{
+    struct where *kept = ARENA_NEW(d->arena, struct where);
+    must(kept != NULL);
+    *kept = *owner;
+    emit(d, (struct step){.kind = STEP_CONSIGN,
+                          .lot = slice->lot,
+                          .place = slice->place ? slice->place : d->state->next_place,
+                          .target = transfer,
+                          .name = location,
+                          .qty_micro = slice->qty_micro,
+                          .value_minor = slice->value_minor,
+                          .where = kept});
+    count_by(d, location, UNITS_CONSIGNED, slice->qty_micro);
+}
+
+/* Where the cost of consigned units goes that leave: sold, as a supplier's own shipment; else to the movement's account. */
+static struct where *consigned_where(struct decision *d)
+{
+    struct where *where = ARENA_NEW(d->arena, struct where);
+    must(where != NULL);
+    *where = d->movement->where;
+    if (d->movement->order != 0)
+        where->role = where->role == ROLE_GOODS_OUT ? ROLE_DEFERRED_DROPSHIP_COST : ROLE_COST_OF_SALES_DROPSHIP;
+    return where;
+}
+
+/* With their going they are bought: their owner gets a bill's worth of them. */
+static void issue_consigned(struct decision *d, int pool, int64_t qty_micro)
+{
+    struct slices slices = take_consigned(d, d->movement->location, 0, 0, qty_micro);
+    const struct where *where = consigned_where(d);
+    note_gone(d, pool, &slices, where);
+    for (size_t i = 0; i < slices.count; i++) {
+        const struct slice *slice = &slices.at[i];
+        emit(d, (struct step){.kind = STEP_ACCRUE,
+                              .target = slice->lot,
+                              .qty_micro = slice->qty_micro,
+                              .value_minor = slice->value_minor});
+        post_to(d, where, slice->value_minor, where->tag);
+        post_to(d, &slice->owner, -slice->value_minor, slice->owner.tag);
+    }
+}
+
+void issue(struct decision *d, int pool, int64_t qty_micro)
+{
+    const struct movement *movement = d->movement;
+    int64_t consigned_micro = consigned_part(d, pool, qty_micro);
+    if (qty_micro > consigned_micro) {
+        struct slices slices = take_out(d, pool, qty_micro - consigned_micro);
+        if (d->refusal != BOOK_OK)
+            return;
+        note_gone(d, pool, &slices, NULL);
+        post_to(d, &movement->where, slices.value_minor, movement->where.tag);
+        count_by(d, movement->location, UNITS_OWN, consigned_micro - qty_micro);
+    }
+    if (consigned_micro > 0)
+        issue_consigned(d, pool, consigned_micro);
+}
+
 static void settle_one(struct decision *d, int pool_index, struct slice *slice, uint32_t place)
 {
     const struct owed_slice owed = d->state->pools[pool_index].owed[0];

@@ -13,7 +13,8 @@ struct slice {
     movement_id lot;
     uint32_t place; /* where it stood; 0: nowhere yet (put_in gives a new place) */
     int64_t qty_micro, value_minor;
-    bool owed; /* lot is the owed slice of the movement itself */
+    bool owed;          /* lot is the owed slice of the movement itself */
+    struct where owner; /* of consigned units: who gets what they cost */
 };
 struct slices {
     struct slice *at;
@@ -40,6 +41,17 @@ struct slice take_from_layer(struct decision *d, int pool, size_t at, int64_t wa
 struct slice take_share(struct decision *d, int pool, size_t at, int64_t wanted_micro, int64_t *draw_minor);
 /* An issue by the movement's method; what the pool lacks is owed (or refused). */
 struct slices take_out(struct decision *d, int pool, int64_t qty_micro);
+/* Takes units to where the movement sends them: own ones, then consigned ones, then it owes. */
+void issue(struct decision *d, int pool, int64_t qty_micro);
+/* Up to so many consigned units of a location, those that `transfer` ships (0: those that lie there), leave it for nowhere. */
+struct slices take_consigned(struct decision *d, struct span location, movement_id transfer, movement_id only_lot,
+                             int64_t wanted_micro);
+/* Consigned units come to a location. */
+void consign(struct decision *d, struct span location, movement_id transfer, const struct slice *slice,
+             const struct where *owner);
+/* Of so many units that leave a location, how many are consigned ones: what the pool lacks, as far as there are any. */
+int64_t consigned_part(const struct decision *d, int pool, int64_t qty_micro);
+const struct lot_account *lot_account(const struct item_state *state, movement_id lot);
 /* Whether a lot's units are those a pick names. */
 bool pick_names(const struct decision *d, const struct movement_pick *pick, movement_id lot);
 /* Notes the slices as gone with the movement; `where` NULL: the movement's own. */

@@ -37,6 +37,8 @@ struct item_state item_state_clone(const struct item_state *state, struct arena 
     copy.count_room = state->count_count;
     copy.sold = copy_array(arena, state->sold, state->sold_count, sizeof *state->sold);
     copy.sold_room = state->sold_count;
+    copy.consigned = copy_array(arena, state->consigned, state->consigned_count, sizeof *state->consigned);
+    copy.consigned_room = state->consigned_count;
     copy.gone = copy_array(arena, state->gone, state->gone_count, sizeof *state->gone);
     copy.gone_room = state->gone_count;
     copy.lots = copy_array(arena, state->lots, state->lot_count, sizeof *state->lots);
@@ -47,6 +49,14 @@ struct item_state item_state_clone(const struct item_state *state, struct arena 
 static struct span keep_text(struct arena *arena, struct span text)
 {
     return text.len ? arena_copy(arena, text) : text;
+}
+
+static void where_keep(struct where *where, struct arena *arena)
+{
+    struct span *const texts[] = {&where->channel,    &where->location, &where->order,
+                                  &where->order_line, &where->party,    &where->tag};
+    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
+        *texts[t] = keep_text(arena, *texts[t]);
 }
 
 struct item_state item_state_keep(const struct item_state *state, struct arena *arena)
@@ -61,13 +71,12 @@ struct item_state item_state_keep(const struct item_state *state, struct arena *
     for (size_t i = 0; i < copy.pool_count; i++) {
         struct pool *pool = &copy.pools[i];
         pool->name = keep_text(arena, pool->name);
-        for (size_t o = 0; o < pool->owed_count; o++) {
-            struct where *where = &pool->owed[o].where;
-            struct span *const texts[] = {&where->channel,    &where->location, &where->order,
-                                          &where->order_line, &where->party,    &where->tag};
-            for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
-                *texts[t] = keep_text(arena, *texts[t]);
-        }
+        for (size_t o = 0; o < pool->owed_count; o++)
+            where_keep(&pool->owed[o].where, arena);
+    }
+    for (size_t i = 0; i < copy.consigned_count; i++) {
+        copy.consigned[i].location = keep_text(arena, copy.consigned[i].location);
+        where_keep(&copy.consigned[i].where, arena);
     }
     for (size_t i = 0; i < copy.count_count; i++)
         copy.counts[i].location = keep_text(arena, copy.counts[i].location);
@@ -92,6 +101,15 @@ const struct location_count *item_state_count(const struct item_state *state, st
         if (span_eq(state->counts[i].location, location))
             return &state->counts[i];
     return NULL;
+}
+
+int64_t consigned_qty(const struct item_state *state, struct span location, movement_id transfer)
+{
+    int64_t qty_micro = 0;
+    for (size_t i = 0; i < state->consigned_count; i++)
+        if (state->consigned[i].transfer == transfer && span_eq(state->consigned[i].location, location))
+            qty_micro += state->consigned[i].qty_micro;
+    return qty_micro;
 }
 
 int64_t pool_qty(const struct pool *pool)
@@ -318,6 +336,51 @@ static void apply_count(struct item_state *state, const struct step *step)
     state->counts[at].units[step->status] += step->qty_micro;
 }
 
+static size_t consigned_find(const struct item_state *state, const struct step *step)
+{
+    for (size_t i = 0; i < state->consigned_count; i++)
+        if (state->consigned[i].lot == step->lot && state->consigned[i].place == step->place &&
+            state->consigned[i].transfer == step->target && span_eq(state->consigned[i].location, step->name))
+            return i;
+    return SIZE_MAX;
+}
+
+static void apply_consign(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    must(step->qty_micro > 0 && step->value_minor >= 0);
+    size_t at = consigned_find(state, step);
+    if (at == SIZE_MAX) {
+        ARENA_GROW(state->arena, state->consigned, state->consigned_count, state->consigned_room);
+        at = state->consigned_count++;
+        for (; at > 0 && state->consigned[at - 1].place > step->place; at--)
+            state->consigned[at] = state->consigned[at - 1];
+        state->consigned[at] = (struct consigned){.lot = step->lot,
+                                                  .place = step->place,
+                                                  .location = arena_copy(state->arena, step->name),
+                                                  .transfer = step->target,
+                                                  .where = *where_of(movement, step)};
+        if (step->place >= state->next_place)
+            state->next_place = step->place + 1;
+    }
+    state->consigned[at].qty_micro += step->qty_micro;
+    state->consigned[at].value_minor += step->value_minor;
+}
+
+static void apply_unconsign(struct item_state *state, const struct step *step)
+{
+    size_t at = consigned_find(state, step);
+    must(at != SIZE_MAX);
+    struct consigned *consigned = &state->consigned[at];
+    consigned->qty_micro -= step->qty_micro;
+    consigned->value_minor -= step->value_minor;
+    must(consigned->qty_micro >= 0 && consigned->value_minor >= 0);
+    if (consigned->qty_micro > 0)
+        return;
+    must(consigned->value_minor == 0);
+    state->consigned_count--;
+    memmove(consigned, consigned + 1, (state->consigned_count - at) * sizeof *consigned);
+}
+
 /* Splits qty and value off gone[index], in front of the rest, and hands the part back for change. */
 static struct gone *gone_split(struct item_state *state, const struct step *step)
 {
@@ -442,6 +505,12 @@ static void apply_billed(struct item_state *state, const struct step *step)
         return;
     struct lot_account *lot = lot_find(state, step->target);
     must(lot != NULL);
+    if (step->kind == STEP_ACCRUE) {
+        lot->unbilled_micro += step->qty_micro;
+        lot->grni_minor += step->value_minor;
+        must(lot->unbilled_micro >= 0 && (lot->unbilled_micro > 0 || lot->grni_minor == 0));
+        return;
+    }
     if (step->kind == STEP_SENT_BACK) {
         lot->billed_minor -= partial_draw(lot->billed_minor, step->qty_micro, lot->billed_micro);
         lot->billed_original_minor += lot_original_part(lot, -step->qty_micro);
@@ -499,11 +568,15 @@ void item_state_begin(struct item_state *state, const struct movement *movement)
         .where = movement->where,
         .qty_micro = movement->qty_micro,
         .value_minor = movement->value_minor,
-        .unbilled_micro = movement->qty_micro,
-        .grni_minor = movement->value_minor,
-        .money = movement->money,
-        .grni_original_minor = movement->original_minor,
     };
+    struct lot_account *lot = &state->lots[state->lot_count - 1];
+    lot->consigned = movement->status == UNITS_CONSIGNED;
+    if (lot->consigned)
+        return;
+    lot->unbilled_micro = movement->qty_micro;
+    lot->grni_minor = movement->value_minor;
+    lot->money = movement->money;
+    lot->grni_original_minor = movement->original_minor;
 }
 
 void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step)
@@ -532,6 +605,9 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_GONE:
     case STEP_WHERE:
     case STEP_RELOT_GONE: apply_gone(state, movement, step); return;
+    case STEP_CONSIGN: apply_consign(state, movement, step); return;
+    case STEP_UNCONSIGN: apply_unconsign(state, step); return;
+    case STEP_ACCRUE:
     case STEP_BILLED:
     case STEP_SENT_BACK:
     case STEP_UNBILLED: apply_billed(state, step); return;
@@ -596,6 +672,9 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
     case STEP_WHERE:
     case STEP_RELOT_GONE:
     case STEP_UNBILLED:
+    case STEP_CONSIGN:
+    case STEP_UNCONSIGN:
+    case STEP_ACCRUE:
     case STEP_SOLD: return false;
     }
     *out_line = line;

@@ -38,6 +38,15 @@ struct location_count {
     struct span location;
     int64_t units[4]; /* by enum unit_status; UNITS_OWN: own sellable or quarantined units, negative when owed */
 };
+/* Units that are not ours: counted, in no pool; what their owner gets for them when they go. */
+struct consigned {
+    movement_id lot;
+    uint32_t place;
+    struct span location;
+    movement_id transfer; /* in transit: the movement that shipped them */
+    int64_t qty_micro, value_minor;
+    struct where where; /* accrued purchases of the owner */
+};
 /* Units that left, where their value is, and what they cost by now. */
 struct gone {
     movement_id movement; /* that took them */
@@ -64,7 +73,8 @@ struct lot_account {
     movement_id lot;
     int32_t day;
     struct span text;
-    struct where where; /* its GRNI */
+    struct where where; /* its GRNI; accrued purchases where the goods are consigned */
+    bool consigned;     /* billed as they go */
     int64_t qty_micro, value_minor;
     int64_t billed_micro, billed_minor; /* billed, and the GRNI that was released for it */
     int64_t sent_back_micro;            /* back to the supplier, billed or not */
@@ -81,6 +91,8 @@ struct item_state {
     size_t pool_count, pool_room;
     struct location_count *counts;
     size_t count_count, count_room;
+    struct consigned *consigned; /* by place */
+    size_t consigned_count, consigned_room;
     uint32_t next_place;
     struct sold *sold; /* in the order in which they were sold first */
     size_t sold_count, sold_room;
@@ -110,6 +122,8 @@ int item_state_pool(const struct item_state *state, enum pool_kind kind, struct 
 const struct location_count *item_state_count(const struct item_state *state, struct span location);
 /* Whether these units are of the order line that `movement` is about. */
 bool is_sold_of(const struct sold *sold, const struct movement *movement);
+/* Consigned units at a location, those that `transfer` ships there (0: those that lie there). */
+int64_t consigned_qty(const struct item_state *state, struct span location, movement_id transfer);
 int64_t pool_qty(const struct pool *pool);
 int64_t pool_value(const struct item_state *state, const struct pool *pool);
 int64_t pool_owed_qty(const struct pool *pool);

@@ -96,7 +96,7 @@ struct movement {
     movement_id refers;
     uint32_t order;          /* document number of the order whose line the units left or came back for; 0 none */
     int order_part;          /* place of the bundle's component, 0 none; with where.order_line it names the sold unit */
-    enum unit_status status; /* RETURN: OWN, QUARANTINED or DAMAGED; COUNT, STATUS: which counter */
+    enum unit_status status; /* RETURN: OWN, QUARANTINED or DAMAGED; COUNT, STATUS: which counter; IN: CONSIGNED too */
     bool whole;              /* COUNT: status none: all that is on hand */
     bool lost;               /* RETURN: lost or kept: nothing comes back */
     currency money;          /* IN, BILL, CORRECT: the document's own where it is not the company's, else 0 */
@@ -131,7 +131,10 @@ enum step_kind {
     STEP_UNBILLED = 19,   /* receipt line `target`: qty not billed goes back, value of its GRNI with it */
     STEP_SENT_BACK = 20,  /* receipt line `target`: qty that was billed goes back */
     STEP_POST_ON = 21,    /* value to `where` on `day`, about the item `name` where that is not empty */
-    STEP_SOLD = 22, /* units of the movement's order line sold at location `name` before they ship: + qty, value */
+    STEP_SOLD = 22,      /* units of the movement's order line sold at location `name` before they ship: + qty, value */
+    STEP_CONSIGN = 23,   /* + qty of `lot`, not ours, at location `name`, owed to `where` at value when they go */
+    STEP_UNCONSIGN = 24, /* - the same */
+    STEP_ACCRUE = 25,    /* consigned receipt line `target`: + qty to be billed, at value */
 };
 
 struct step {

@@ -225,6 +225,10 @@ unsigned step_members(enum step_kind kind)
     case STEP_SENT_BACK: return STEP_HAS_TARGET | STEP_HAS_QTY;
     case STEP_SOLD: return STEP_HAS_NAME | STEP_HAS_QTY | STEP_HAS_VALUE;
     case STEP_UNBILLED: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_CONSIGN:
+        return STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_NAME | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
+    case STEP_UNCONSIGN: return STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_NAME | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_ACCRUE: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
     }
     return 0;
 }
@@ -372,6 +376,17 @@ void item_state_pack(const struct item_state *state, struct buf *out)
         buf_put_signed(out, sold->qty_micro);
         buf_put_signed(out, sold->value_minor);
     }
+    buf_put_varint(out, state->consigned_count);
+    for (size_t i = 0; i < state->consigned_count; i++) {
+        const struct consigned *consigned = &state->consigned[i];
+        buf_put_varint(out, consigned->lot);
+        buf_put_varint(out, consigned->place);
+        buf_put_bytes(out, consigned->location);
+        buf_put_varint(out, consigned->transfer);
+        buf_put_signed(out, consigned->qty_micro);
+        buf_put_signed(out, consigned->value_minor);
+        where_pack(&consigned->where, out);
+    }
 }
 
 static bool plausible(struct cursor *cursor, uint64_t count)
@@ -460,6 +475,21 @@ bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_s
     }
     if (!sold_unpack(cursor, arena, &state))
         return false;
+    uint64_t consigned_count = cursor_varint(cursor);
+    if (!plausible(cursor, consigned_count))
+        return false;
+    state.consigned_count = state.consigned_room = consigned_count;
+    state.consigned = consigned_count ? ARENA_ARRAY(arena, struct consigned, consigned_count) : NULL;
+    for (size_t i = 0; i < consigned_count; i++) {
+        struct consigned *consigned = &state.consigned[i];
+        consigned->lot = cursor_varint(cursor);
+        consigned->place = (uint32_t)cursor_varint(cursor);
+        consigned->location = text_unpack(cursor, arena);
+        consigned->transfer = cursor_varint(cursor);
+        consigned->qty_micro = cursor_signed(cursor);
+        consigned->value_minor = cursor_signed(cursor);
+        consigned->where = where_unpack(cursor, arena);
+    }
     if (cursor->bad || arena_is_exhausted(arena))
         return false;
     *out_state = state;

@@ -1250,10 +1250,10 @@ struct m_features m_features_first(void) { return (struct m_features){(1u << 15)
 
 struct m_features m_features_all(void)
 {
-    return (struct m_features){((1u << 31) - 1) & ~(unsigned)M_WITH_CONSIGNMENT,
-                               M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE | M_WITH_POLICIES |
-                                   M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT | M_WITH_GIFT_CARDS | M_WITH_SPECIFIC |
-                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_LOTS};
+    return (struct m_features){(1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE |
+                                                   M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
+                                                   M_WITH_GIFT_CARDS | M_WITH_SPECIFIC | M_WITH_ASSEMBLIES |
+                                                   M_WITH_UNITS | M_WITH_LOTS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

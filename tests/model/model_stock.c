@@ -589,21 +589,80 @@ static int64_t consigned_part(const struct run *run, int item, int location, int
     return least(most(0, qty - held), *m_counter(run, run->consigned, item, location));
 }
 
-static void issue_consigned(struct run *run, int item, int location, int64_t qty, struct destination to)
+/* The next of the consigned units of a location, or (transfer) of what a transfer's line ships; `receipt` >= 0: of it only. */
+static int next_consigned(const struct run *run, int item, int location, int transfer, int transfer_line, int receipt)
 {
-    *m_counter(run, run->consigned, item, location) -= qty;
-    for (int i = 0; i < run->consigned_lots.count && qty > 0; i++) {
-        struct consigned_lot *lot = &run->consigned_lots.at[i];
-        if (lot->item != item || lot->location != location || lot->qty == 0)
+    int found = -1;
+    for (int i = 0; i < run->consigned_lots.count; i++) {
+        const struct consigned_lot *lot = &run->consigned_lots.at[i];
+        bool there = transfer < 0 ? lot->transfer < 0 && lot->location == location
+                                  : lot->transfer == transfer && lot->transfer_line == transfer_line;
+        if (lot->item != item || lot->qty == 0 || !there || (receipt >= 0 && lot->receipt != receipt))
             continue;
-        int64_t part = least(qty, lot->qty);
-        int64_t value = m_draw(lot->value, part, lot->qty);
-        lot->qty -= part;
-        lot->value -= value;
-        qty -= part;
-        m_post(run, to.order >= 0 ? "cost_of_sales_dropship" : to.role, value, item, location, to.order, to.line);
-        m_post(run, "accrued_purchases", -value, item, -1, -1, -1);
+        if (found < 0 || lot->place < run->consigned_lots.at[found].place)
+            found = i;
     }
+    return found;
+}
+
+/* Takes up to qty of a consigned lot off it. */
+static struct consigned_lot take_consigned(struct run *run, int at, int64_t qty)
+{
+    struct consigned_lot *lot = &run->consigned_lots.at[at];
+    struct consigned_lot part = *lot;
+    part.qty = least(qty, lot->qty);
+    part.value = m_draw(lot->value, part.qty, lot->qty);
+    lot->qty -= part.qty;
+    lot->value -= part.value;
+    if (lot->transfer < 0)
+        *m_counter(run, run->consigned, lot->item, lot->location) -= part.qty;
+    return part;
+}
+
+static void put_consigned(struct run *run, struct consigned_lot part)
+{
+    if (part.place == 0)
+        part.place = ++run->next_place;
+    if (part.transfer < 0)
+        *m_counter(run, run->consigned, part.item, part.location) += part.qty;
+    for (int i = 0; i < run->consigned_lots.count; i++) {
+        struct consigned_lot *lot = &run->consigned_lots.at[i];
+        if (lot->receipt == part.receipt && lot->place == part.place && lot->transfer == part.transfer &&
+            lot->transfer_line == part.transfer_line && (part.transfer >= 0 || lot->location == part.location)) {
+            lot->qty += part.qty;
+            lot->value += part.value;
+            return;
+        }
+    }
+    *LIST_ADD(run->arena, run->consigned_lots) = part;
+}
+
+/* With their going consigned units are bought: sold ones cost as a supplier's own shipment does, others what `to` says.
+ * The value of those that go into an assembly is handed back: its output has it. */
+static int64_t issue_consigned(struct run *run, int item, int location, int64_t qty, struct destination to)
+{
+    int64_t absorbed = 0;
+    if (to.order >= 0)
+        to.role = same(to.role, "goods_out") ? "deferred_dropship_cost" : "cost_of_sales_dropship";
+    while (qty > 0) {
+        int at = next_consigned(run, item, location, -1, -1, -1);
+        must(at >= 0);
+        struct consigned_lot part = take_consigned(run, at, qty);
+        struct receipt_line *kept = &run->receipts.at[part.receipt];
+        qty -= part.qty;
+        kept->unbilled += part.qty;
+        kept->grni += part.value;
+        int slice = add_piece(run, item, kept->lot, part.qty, part.value);
+        run->pieces.at[slice].from_pool = m_pool_of(run, location);
+        run->pieces.at[slice].from_place = part.place;
+        go(run, slice, to);
+        if (to.output >= 0)
+            absorbed += part.value;
+        else
+            post_destination(run, &to, part.value, item);
+        m_post(run, "accrued_purchases", -part.value, item, -1, -1, -1);
+    }
+    return absorbed;
 }
 
 bool m_issue(struct run *run, int item, int location, int64_t qty, struct destination to, const struct m_lines *picks,
@@ -615,10 +674,10 @@ bool m_issue(struct run *run, int item, int location, int64_t qty, struct destin
     if (qty - consigned > 0 &&
         !take_units(run, item, location, qty - consigned, picks, (struct wish){-1, false}, &taken, out))
         return false;
-    if (consigned > 0)
-        issue_consigned(run, item, location, consigned, to);
     for (int i = 0; i < taken.count; i++)
         go(run, taken.at[i], to);
+    if (consigned > 0)
+        out->total += issue_consigned(run, item, location, consigned, to);
     return true;
 }
 
@@ -690,6 +749,15 @@ struct receipt_line *m_receipt_line_of(struct run *run, int paper, int line)
     return NULL;
 }
 
+/* The receipt line of a lot that was consigned to us; NULL for any other lot. */
+static struct receipt_line *consigned_receipt(const struct run *run, int lot)
+{
+    for (int i = 0; i < run->receipts.count; i++)
+        if (run->receipts.at[i].lot == lot && run->receipts.at[i].consigned)
+            return &run->receipts.at[i];
+    return NULL;
+}
+
 /* The unit cost of a receipt line as the last correction (by key) states it; M_NONE where none does. */
 static int64_t corrected_cost(const struct run *run, int paper, int line)
 {
@@ -739,28 +807,37 @@ bool m_read_receipt(struct run *run)
         int64_t qty = stock_units(run, item, line, line->qty, MICRO);
         int64_t amount = receipt_line_amount(run, line, corrected_cost(run, run->paper, (int)i));
         int64_t value = m_in_company(run, amount);
+        *LIST_ADD(run->arena, run->receipts) = (struct receipt_line){
+            .paper = run->paper, .line = (int)i, .item = item, .location = paper->location, .qty = qty, .value = value};
+        int number = run->receipts.count - 1, lot = -1;
+        struct receipt_line *kept = &run->receipts.at[number];
         if (d->consigned == M_TRUE) {
-            *m_counter(run, run->consigned, item, paper->location) += qty;
-            *LIST_ADD(run->arena, run->consigned_lots) =
-                (struct consigned_lot){item, paper->location, run->paper, qty, value};
+            kept->consigned = true;
+            kept->lot = add_lot(run, LOT_RECEIPT, item, (int)i);
+            put_consigned(run, (struct consigned_lot){.item = item,
+                                                      .location = paper->location,
+                                                      .receipt = number,
+                                                      .transfer = -1,
+                                                      .transfer_line = -1,
+                                                      .qty = qty,
+                                                      .value = value});
             continue;
         }
-        *LIST_ADD(run->arena, run->receipts) = (struct receipt_line){.paper = run->paper,
-                                                                     .line = (int)i,
-                                                                     .item = item,
-                                                                     .location = paper->location,
-                                                                     .qty = qty,
-                                                                     .value = value,
-                                                                     .unbilled = qty,
-                                                                     .grni = value,
-                                                                     .money = m_money_of(run),
-                                                                     .grni_foreign = amount};
-        int number = run->receipts.count - 1, lot = -1;
+        kept->unbilled = qty;
+        kept->grni = value;
+        kept->money = m_money_of(run);
+        kept->grni_foreign = amount;
         m_inflow(run, item, paper->location, LOT_RECEIPT, (int)i, qty, value, &lot);
         run->receipts.at[number].lot = lot;
         m_post(run, "grni", -value, item, paper->location, -1, -1);
     }
     return true;
+}
+
+/* Where what we owe for the goods of a receipt stands. */
+static const char *owed_role(const struct run *run, int receipt)
+{
+    return run->papers[receipt].d->consigned == M_TRUE ? "accrued_purchases" : "grni";
 }
 
 static int bill_receipt(const struct paper *paper, int line)
@@ -793,7 +870,8 @@ static bool read_bill_itself(struct run *run)
             const struct m_document *receipt = run->papers[bill_receipt(paper, (int)i)].d;
             int at = m_receipt_line_find(receipt, line->line, line->sku);
             int item = run->papers[bill_receipt(paper, (int)i)].items[at];
-            m_post(run, "grni", amount, item, run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
+            m_post(run, owed_role(run, bill_receipt(paper, (int)i)), amount, item,
+                   run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
         } else {
             m_post(run,
                    same(d->kind, "landed") ? "landed_cost_clearing"
@@ -867,10 +945,10 @@ bool m_read_bill(struct run *run, int leg, int line)
     exchange = run->settings->fx_to_stock ? 0 : exchange;
     int64_t difference = amount - carried - exchange;
     run->day = today;
-    m_post(run, "grni", -exchange, item, location, -1, -1);
+    m_post(run, owed_role(run, receipt), -exchange, item, location, -1, -1);
     m_post(run, "realised_fx", exchange, item, -1, -1, -1);
     if (run->settings->difference_account) {
-        m_post(run, "grni", -difference, item, location, -1, -1);
+        m_post(run, owed_role(run, receipt), -difference, item, location, -1, -1);
         post_stock(run, "price_difference", difference, item, -1);
         return true;
     }
@@ -880,7 +958,7 @@ bool m_read_bill(struct run *run, int leg, int line)
     int after = run->posted.count;
     for (int i = before; i < after; i++) {
         run->day = run->posted.at[i].day;
-        m_post(run, "grni", -run->posted.at[i].amount, item, location, -1, -1);
+        m_post(run, owed_role(run, receipt), -run->posted.at[i].amount, item, location, -1, -1);
     }
     run->day = today;
     return true;
@@ -956,7 +1034,10 @@ bool m_read_landed_cost(struct run *run)
         }
         split_by_weight(parts[i], line_weights, used, line_parts);
         for (size_t k = 0; k < used; k++) {
-            m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
+            if (consigned_receipt(run, kept_at[k])) /* goods that are not ours bear no cost */
+                post_stock(run, "price_difference", line_parts[k], run->lots.at[kept_at[k]].item, -1);
+            else
+                m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
         }
     }
     return true;
@@ -989,9 +1070,24 @@ static bool ship_transfer(struct run *run)
             continue;
         }
         places taken = {0};
-        struct issued issued;
-        if (!take_units(run, item, paper->location, qty, &line->picks, (struct wish){-1, false}, &taken, &issued))
+        struct issued issued = {0};
+        int64_t consigned = m_method_of(run, item) == M_SPECIFIC ? 0 : consigned_part(run, item, paper->location, qty);
+        if (qty > consigned && !take_units(run, item, paper->location, qty - consigned, &line->picks,
+                                           (struct wish){-1, false}, &taken, &issued))
             return false;
+        while (consigned > 0) {
+            int at = next_consigned(run, item, paper->location, -1, -1, -1);
+            struct consigned_lot part = take_consigned(run, at, consigned);
+            consigned -= part.qty;
+            part.transfer = run->paper;
+            part.transfer_line = (int)i;
+            put_consigned(run, part);
+        }
+        if (taken.count == 0) { /* goods that are not ours bear no cost */
+            m_post(run, "shipping_cost", freight[i], item, -1, -1, -1);
+            m_post(run, "accrued_shipping", -freight[i], item, -1, -1, -1);
+            continue;
+        }
         int64_t *by_qty = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
         int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
         must(by_qty && parts);
@@ -1062,11 +1158,26 @@ static bool receive_transfer(struct run *run)
             if (run->pieces.at[k].where == IN_TRANSIT && run->pieces.at[k].item == item)
                 in_transit += run->pieces.at[k].qty;
         /* Reading: in transit is a pool, so under average it has one value too, whichever transfer its units are of. */
-        int64_t worth = average && qty ? m_draw(transit->value, qty, in_transit) : 0, worth_of = qty;
+        int64_t of_it = 0;
+        for (int k = 0; k < run->pieces.count; k++)
+            if (run->pieces.at[k].where == IN_TRANSIT && run->pieces.at[k].item == item &&
+                run->pieces.at[k].transfer == run->paper && run->pieces.at[k].transfer_line == (int)i)
+                of_it += run->pieces.at[k].qty;
+        int64_t worth_of = least(qty, of_it);
+        int64_t worth = average && worth_of ? m_draw(transit->value, worth_of, in_transit) : 0;
         transit->value -= worth;
         while (qty > 0) {
             int at = next_in_transit(run, item, run->paper, (int)i);
-            must(at >= 0);
+            if (at < 0) { /* own units first, then consigned ones */
+                int consigned = next_consigned(run, item, -1, run->paper, (int)i, -1);
+                must(consigned >= 0);
+                struct consigned_lot moved = take_consigned(run, consigned, qty);
+                moved.transfer = moved.transfer_line = -1;
+                moved.location = paper->to;
+                put_consigned(run, moved);
+                qty -= moved.qty;
+                continue;
+            }
             int64_t part = least(qty, run->pieces.at[at].qty);
             int slice = split_piece(run, at, part);
             if (average) {
@@ -1102,7 +1213,8 @@ static bool fewer_on_hand(struct run *run, int item, int location, int64_t missi
     if (valued > 0 && !issue_to(run, item, location, valued, "shrinkage", NULL))
         return false;
     *m_counter(run, run->damaged, item, location) -= missing - valued;
-    *quarantined = least(*quarantined, most(0, *m_counter(run, run->own, item, location)));
+    *quarantined = least(*quarantined, most(0, *m_counter(run, run->own, item, location)) +
+                                           *m_counter(run, run->consigned, item, location));
     return true;
 }
 
@@ -1353,6 +1465,15 @@ static bool supplier_return_line(struct run *run, int line_number)
     int64_t qty = stock_units(run, item, line, line->qty, kept && line->line ? receipt_factor(run, kept) : MICRO);
     if (kept && qty > kept->qty - kept->sent_back)
         return m_refuse_late(run, "waiting", "exceeds_open");
+    if (kept && kept->consigned) { /* they were never ours: nothing is posted */
+        while (qty > 0) {
+            int from = next_consigned(run, item, paper->location, -1, -1, (int)(kept - run->receipts.at));
+            if (from < 0)
+                return m_refuse_late(run, "waiting", "exceeds_open");
+            qty -= take_consigned(run, from, qty).qty;
+        }
+        return true;
+    }
     places taken = {0};
     struct issued issued;
     struct wish wish = {
@@ -1474,6 +1595,27 @@ static void slice_comes_back(struct run *run, int slice, bool owed, const char *
     }
 }
 
+/* Units that were consigned and are not billed yet are consigned again. */
+static void consigned_come_back(struct run *run, int slice, struct receipt_line *kept, int location)
+{
+    struct piece *piece = &run->pieces.at[slice];
+    int64_t carried = m_draw(kept->grni, piece->qty, kept->unbilled);
+    kept->unbilled -= piece->qty;
+    kept->grni -= carried;
+    post_destination(run, &piece->to, -piece->value, piece->item);
+    m_post(run, "accrued_purchases", carried, piece->item, -1, -1, -1);
+    post_stock(run, "price_difference", piece->value - carried, piece->item, -1);
+    put_consigned(run, (struct consigned_lot){.item = piece->item,
+                                              .location = location,
+                                              .receipt = (int)(kept - run->receipts.at),
+                                              .transfer = -1,
+                                              .transfer_line = -1,
+                                              .place = run->settings->returned_last ? 0 : piece->from_place,
+                                              .qty = piece->qty,
+                                              .value = carried});
+    piece->where = NOWHERE;
+}
+
 bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition, int location,
                     int return_line)
 {
@@ -1489,9 +1631,15 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
         *m_counter(run, run->quarantined, item, location) += qty;
     while (qty > 0) {
         int at = next_to_come_back(run, order, line, part);
-        if (at < 0) /* Reading: units of consigned goods have no slices to come back to */
-            return m_refuse_late(run, "failed", "unsupported");
+        must(at >= 0);
         int64_t units = least(qty, run->pieces.at[at].qty);
+        struct receipt_line *kept = consigned_receipt(run, run->pieces.at[at].lot);
+        if (kept && into_stock && kept->unbilled > 0) {
+            units = least(units, kept->unbilled);
+            consigned_come_back(run, split_piece(run, at, units), kept, location);
+            qty -= units;
+            continue;
+        }
         bool owed = still_owed(run, &run->pieces.at[at]);
         int slice = split_piece(run, at, units);
         struct piece *piece = &run->pieces.at[slice];
@@ -1525,7 +1673,8 @@ void m_deliver_units(struct run *run, int order, int line, int part, int shipmen
         for (int i = 0; i < run->pieces.count; i++) {
             const struct piece *piece = &run->pieces.at[i];
             if (is_of_line(piece, order, line, part) && (shipment < 0 || piece->to.shipment == shipment) &&
-                !piece->delivered && same(piece->to.role, "goods_out") &&
+                !piece->delivered &&
+                (same(piece->to.role, "goods_out") || same(piece->to.role, "deferred_dropship_cost")) &&
                 (found < 0 || before_in_row(piece, &run->pieces.at[found])))
                 found = i;
         }
@@ -1539,7 +1688,7 @@ void m_deliver_units(struct run *run, int order, int line, int part, int shipmen
         qty -= units;
         struct piece *piece = &run->pieces.at[at];
         post_destination(run, &piece->to, -piece->value, piece->item);
-        piece->to.role = "cogs";
+        piece->to.role = same(piece->to.role, "goods_out") ? "cogs" : "cost_of_sales_dropship";
         piece->gone_day = run->day;
         piece->delivered = true;
         post_destination(run, &piece->to, piece->value, piece->item);

@@ -121,10 +121,15 @@ struct receipt_line {
     currency money;
     int64_t grni_foreign, billed_foreign; /* the same in the receipt's own currency */
     int64_t sent_back;
+    bool consigned; /* billed as the units go: unbilled and grni are those of accrued purchases */
 };
+/* Units that are not ours, and what their owner gets for them when they go. */
 struct consigned_lot {
-    int item, location, paper;
-    int64_t qty, value;
+    int item, location;
+    int receipt;  /* its place in receipts */
+    int transfer; /* in transit: the paper, else -1 */
+    int transfer_line;
+    int64_t place, qty, value;
 };
 
 /* --- orders ------------------------------------------------------------------------------------ */
