@@ -1,0 +1,254 @@
+/* proof_test.c: what must be true of every store, tried on random histories and without the second model: the company is
+ * opened anew between documents, so that everything is read back from its views; then verify looks at all of it, the same
+ * documents come again, and the views are made again from truth. HISTORIES, FIRST and DOCUMENTS set how many, from which
+ * seed and how long. */
+#include "flow/rebuild.h"
+#include "flow/road.h"
+#include "flow/verify.h"
+#include "model/history.h"
+#include "order/refusal.h"
+#include "store/memory/memory_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int64_t from_environment(const char *name, int64_t otherwise)
+{
+    const char *text = getenv(name);
+    int64_t value = 0;
+    return text && decimal_read(span_of(text), 0, &value) == DECIMAL_OK ? value : otherwise;
+}
+
+static struct span zone_file(struct span name, struct arena *arena)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/usr/share/zoneinfo/%.*s", SPAN_ARG(name));
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return (struct span){NULL, 0};
+    char *bytes = arena_alloc(arena, 100000);
+    size_t len = fread(bytes, 1, 100000, file);
+    fclose(file);
+    return (struct span){bytes, len};
+}
+
+/* One history under way. */
+struct proof {
+    uint64_t seed;
+    struct m_generated generated;
+    struct store *store;
+    uint32_t company;
+    struct road_counts counts; /* summed over all roads */
+    uint64_t findings;
+};
+
+#define good(call)                                                                \
+    do {                                                                          \
+        if (!(call))                                                              \
+            fail_msg("seed %llu: %s", (unsigned long long)proof->seed, err.text); \
+    } while (0)
+
+static struct road *road_of(struct proof *proof)
+{
+    struct err err;
+    struct road_options options = {.default_source = SPAN("file"), .now_us = 1, .zone_bytes = zone_file};
+    struct road *road = road_open(proof->store, proof->company, options, &err);
+    good(road != NULL);
+    good(road_begin(road, &err));
+    return road;
+}
+
+static void close_road(struct proof *proof, struct road *road)
+{
+    struct err err;
+    good(road_commit(road, &err));
+    const struct road_counts *counts = road_counted(road);
+    proof->counts.records += counts->records;
+    proof->counts.known += counts->known;
+    proof->counts.failed += counts->failed;
+    road_close(road);
+}
+
+static void begin_company(struct proof *proof)
+{
+    struct err err;
+    char code[4];
+    proof->store = memory_store_new();
+    good(proof->store->ops->company_create(proof->store, SPAN("main"), &proof->company, &err));
+    struct road *road = road_of(proof);
+    good(road_setting(road, DAY_MIN, SPAN("currency"),
+                      span_of(currency_code(proof->generated.history.settings.company, code)), &err));
+    bool zoned = false;
+    for (size_t i = 0; i < proof->generated.setting_count; i++) {
+        struct span key = span_of(proof->generated.settings[i][0]);
+        if (span_eq(key, SPAN("currency")))
+            continue;
+        zoned |= span_eq(key, SPAN("time_zone"));
+        good(road_setting(road, DAY_MIN, key, span_of(proof->generated.settings[i][1]), &err));
+    }
+    if (!zoned)
+        good(road_setting(road, DAY_MIN, SPAN("time_zone"), SPAN("UTC"), &err));
+    close_road(proof, road);
+}
+
+/* The documents as they arrive, the company opened anew every few of them. */
+static void import(struct proof *proof, size_t every)
+{
+    struct err err;
+    struct buf line = buf_make(1 << 20);
+    struct road *road = road_of(proof);
+    for (size_t i = 0; i < proof->generated.history.count; i++) {
+        const struct m_document *document = proof->generated.history.documents[i];
+        struct road_answer answer;
+        buf_reset(&line);
+        m_document_write((struct m_document *)(uintptr_t)document, proof->generated.history.settings.company, &line);
+        good(road_take(road, buf_span(&line), SPAN("history"), i + 1, &answer, &err));
+        assert_int_not_equal(answer.outcome, OUTCOME_NONE);
+        if ((i + 1) % every == 0) {
+            close_road(proof, road);
+            road = road_of(proof);
+        }
+    }
+    close_road(proof, road);
+    buf_done(&line);
+}
+
+static void show_finding(void *context, const struct verify_finding *finding)
+{
+    struct proof *proof = context;
+    if (proof->findings++ < 3)
+        print_error("seed %llu: %s: %s %.*s: %.*s\n", (unsigned long long)proof->seed, finding->check, finding->table,
+                    SPAN_ARG(finding->key), SPAN_ARG(finding->detail));
+}
+
+/* J-1 to J-6, C-1 to C-5, R-1: the monitors say nothing. */
+static void verify(struct proof *proof)
+{
+    struct err err;
+    struct verify_counts counts = {0};
+    struct verify_options options = {.zone_bytes = zone_file,
+                                     .memory_store = memory_store_new,
+                                     .report = show_finding,
+                                     .context = proof,
+                                     .deep = true};
+    good(verify_guards(proof->store, &options, &counts, &err));
+    good(verify_company(proof->store, proof->company, &options, &counts, &err));
+}
+
+struct outcome_sum {
+    int64_t count;
+};
+
+static bool outcome_row_sum(void *context, struct span key, struct span value)
+{
+    struct outcome_sum *sum = context;
+    struct cursor cursor = cursor_of(value);
+    (void)key;
+    sum->count += cursor_signed(&cursor);
+    return true;
+}
+
+/* I-1: every record that is stored is in one bucket: those that were not known already. */
+static void check_buckets(struct proof *proof)
+{
+    struct err err;
+    struct outcome_sum sum = {0};
+    const struct span all = {NULL, 0};
+    good(proof->store->ops->view_scan(proof->store, proof->company, VIEW_OUTCOME, all, all, outcome_row_sum, &sum,
+                                      &err));
+    if (sum.count != (int64_t)(proof->counts.records - proof->counts.known)) {
+        print_error("seed %llu: I-1: %lld in buckets, %llu records and %llu of them known already\n",
+                    (unsigned long long)proof->seed, (long long)sum.count, (unsigned long long)proof->counts.records,
+                    (unsigned long long)proof->counts.known);
+        proof->findings++;
+    }
+}
+
+static uint64_t last_seq(struct proof *proof)
+{
+    struct err err;
+    uint64_t seq = 0;
+    uint64_t block = 0;
+    struct seal seal;
+    good(proof->store->ops->last_numbers(proof->store, proof->company, &seq, &block, &seal, &err));
+    return seq;
+}
+
+/* I-2: the same records again change nothing. */
+static void import_again(struct proof *proof)
+{
+    uint64_t before = last_seq(proof);
+    struct road_counts counts = proof->counts;
+    import(proof, SIZE_MAX);
+    uint64_t known = proof->counts.known - counts.known;
+    if (last_seq(proof) != before || known != proof->generated.history.count) {
+        print_error("seed %llu: I-2: %llu of %zu known, %llu rows more\n", (unsigned long long)proof->seed,
+                    (unsigned long long)known, proof->generated.history.count,
+                    (unsigned long long)(last_seq(proof) - before));
+        proof->findings++;
+    }
+}
+
+static void rebuild(struct proof *proof)
+{
+    struct err err;
+    uint64_t rows = 0;
+    struct rebuild_options options = {.zone_bytes = zone_file};
+    good(rebuild_company(proof->store, proof->company, &options, &rows, &err));
+    assert_int_equal(rows, last_seq(proof));
+}
+
+static uint64_t prove(uint64_t seed, int64_t documents, size_t every)
+{
+    struct arena arena = arena_make((size_t)1 << 30);
+    struct proof proof = {.seed = seed};
+    proof.generated = m_history_make(seed, (size_t)documents, m_features_all(), &arena);
+    begin_company(&proof);
+    import(&proof, every);
+    check_buckets(&proof);
+    verify(&proof);
+    import_again(&proof);
+    rebuild(&proof);
+    verify(&proof);
+    proof.store->ops->close(proof.store);
+    arena_done(&arena);
+    return proof.findings;
+}
+
+static void every_history_stands_up_to_verify(void **state)
+{
+    (void)state;
+    int64_t first = from_environment("FIRST", 1);
+    int64_t histories = from_environment("HISTORIES", 80);
+    int64_t longest = from_environment("DOCUMENTS", 60);
+    uint64_t with_findings = 0;
+    for (int64_t seed = first; seed < first + histories; seed++)
+        with_findings += prove((uint64_t)seed, 1 + seed * 7919 % longest, 1 + (size_t)seed % 3) > 0;
+    print_message("%lld histories, %llu with findings\n", (long long)histories, (unsigned long long)with_findings);
+    assert_int_equal(with_findings, 0);
+}
+
+/* Long enough that an item's book takes several chunks. */
+static void long_histories_stand_up_to_verify(void **state)
+{
+    (void)state;
+    if (getenv("HISTORIES") != NULL)
+        skip();
+    uint64_t with_findings = 0;
+    for (uint64_t seed = 9001; seed < 9005; seed++)
+        with_findings += prove(seed, 200, 7) > 0;
+    assert_int_equal(with_findings, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_history_stands_up_to_verify),
+        cmocka_unit_test(long_histories_stand_up_to_verify),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
