@@ -56,9 +56,9 @@ unit: setup
 golden: all
 	@TIEOUT=$(BUILD)/tieout tests/golden/run $(BUILD)/tieout $(CASE)
 
-## make proof              the figures of docs/acceptance.md; takes hours
+## make proof              the long figures of docs/acceptance.md; takes hours; PROOF='--part growth' for some of them
 proof: setup all
-	@if [ -x tools/proof ]; then tools/proof $(BUILD)/tieout; else echo "tools/proof is not there yet"; exit 1; fi
+	@tools/proof $(BUILD)/tieout $(PROOF)
 
 ## make tidy               clang-tidy over what changed since it last passed; FILES='...' for some
 tidy: setup

@@ -84,12 +84,8 @@ static enum rank rank_of(enum movement_kind kind)
     case MOVE_COUNT: return RANK_COUNT;
     case MOVE_STANDARD:
     case MOVE_CORRECT: return RANK_DEFINITION;
-    case MOVE_DELIVER:
-    case MOVE_BILL:
-    case MOVE_LANDED:
-    case MOVE_FOLLOW: return RANK_MONEY;
+    default: return RANK_MONEY;
     }
-    return RANK_DEFINITION;
 }
 
 static enum role usual_role(const struct row *row)
@@ -106,12 +102,8 @@ static enum role usual_role(const struct row *row)
     case MOVE_SUPPLIER_RETURN: return ROLE_ACCOUNTS_PAYABLE;
     case MOVE_RETURN:
     case MOVE_DELIVER: return ROLE_COGS;
-    case MOVE_STATUS:
-    case MOVE_VALUE:
-    case MOVE_STANDARD:
-    case MOVE_CORRECT: break;
+    default: return ROLE_REVALUATION;
     }
-    return ROLE_REVALUATION;
 }
 
 static movement_id id_of(uint32_t document) { return document ? movement_id_make(document, 1, 0, 0) : 0; }
