@@ -1,6 +1,5 @@
 /* main.c: wiring. The only file that sees every folder, the clock and the zone files. */
 #include "cli/cli.h"
-#include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include <errno.h>
@@ -81,7 +80,7 @@ int main(int argc, char **argv)
 {
     static const struct cli_world world = {
         .store_open = store_open,
-        .memory_store = memory_store_new,
+        .scratch_store = sqlite_store_scratch,
         .zone_bytes = zone_bytes,
         .now_us = now_us,
         .monotonic_us = monotonic_us,

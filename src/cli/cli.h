@@ -12,7 +12,7 @@ enum cli_open {
 };
 struct cli_world {
     struct store *(*store_open)(const char *path, enum cli_open mode, struct err *err);
-    struct store *(*memory_store)(void); /* an empty one, for what is thrown away afterwards */
+    struct store *(*scratch_store)(struct err *err); /* an empty one, for what is thrown away afterwards */
     struct span (*zone_bytes)(struct span name, struct arena *arena);
     int64_t (*now_us)(void);
     int64_t (*monotonic_us)(void); /* for rates and time left only */

@@ -71,7 +71,7 @@ static bool verify_all(struct verify_view *view)
 {
     struct cli *cli = view->cli;
     struct verify_options options = {.zone_bytes = cli->world->zone_bytes,
-                                     .memory_store = cli->world->memory_store,
+                                     .scratch_store = cli->world->scratch_store,
                                      .report = verify_report,
                                      .progress = verify_progress,
                                      .context = view,

@@ -2,7 +2,7 @@
 #include "flow/rebuild.h"
 
 /* Rows between two flushes: bounds what is kept in memory. */
-enum { FLUSH_ROWS = 5000, TELL_ROWS = 256 };
+enum { FLUSH_ROWS = 5000, TELL_ROWS = 256, RELIEVE_ROWS = 64 };
 
 struct rebuild {
     struct company *company;
@@ -26,7 +26,9 @@ static bool apply_row(struct rebuild *rebuild, const struct truth_row *row)
         return false;
     if (!company_apply(rebuild->company, &ruling, false, rebuild->err))
         return false;
-    if (++rebuild->done % FLUSH_ROWS != 0)
+    if (++rebuild->done % RELIEVE_ROWS == 0 && !company_relieve(rebuild->company, rebuild->err))
+        return false;
+    if (rebuild->done % FLUSH_ROWS != 0)
         return true;
     return company_flush(rebuild->company, rebuild->err) &&
            (options->flushed == NULL || options->flushed(options->context, rebuild->err));

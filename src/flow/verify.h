@@ -17,7 +17,7 @@ struct verify_finding {
 };
 struct verify_options {
     struct span (*zone_bytes)(struct span name, struct arena *arena);
-    struct store *(*memory_store)(void); /* an empty store that takes what is made again */
+    struct store *(*scratch_store)(struct err *err); /* an empty store that takes what is made again */
     void (*report)(void *context, const struct verify_finding *finding);
     void (*progress)(void *context, const char *what, uint64_t done, uint64_t total); /* may be NULL */
     void *context;

@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-/* Items, or orders, looked at between two clearings of memory. */
+/* Orders looked at between two clearings of memory, and items between two words of progress. Whole books of items are
+ * large: each is let go at once. */
 enum { KEPT = 64 };
 
 /* Σ of lines by role, item and place; and of those on accounts that have open items. */
@@ -189,11 +190,9 @@ static bool items_look(struct books_walk *walk)
     bool good =
         walk->views->ops->view_scan(walk->views, walk->number, VIEW_ITEM, all, all, item_key, walk, verify->err);
     for (size_t i = 0; i < walk->count && good; i++) {
-        good = item_look(walk, walk->numbers[i], walk->names[i]);
-        if (i % KEPT == KEPT - 1) {
+        good = item_look(walk, walk->numbers[i], walk->names[i]) && company_flush(walk->company, verify->err);
+        if (i % KEPT == KEPT - 1)
             verify_tell(verify, "item books", i, walk->count);
-            good = good && company_flush(walk->company, verify->err);
-        }
     }
     return good;
 }

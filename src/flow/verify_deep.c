@@ -1,4 +1,4 @@
-/* verify_deep.c: decides every document again from its raw record, on a road of its own over an empty store in memory, and
+/* verify_deep.c: decides every document again from its raw record, on a road of its own over an empty store in scratch, and
  * compares the rows. A seal says that one of thousands of rows was altered; this says which.
  *
  * The road must meet what it met before: raw records in the order in which they were kept, settings and locks in
@@ -12,7 +12,7 @@ enum { DIFFERENCES_MAX = 20 };
 
 struct deep {
     struct verify *verify;
-    struct store *memory;
+    struct store *scratch;
     uint32_t number;
     struct road *road;
     struct arena arena;       /* one step */
@@ -36,7 +36,7 @@ static bool road_anew(struct deep *deep)
 {
     struct road_options options = {.default_source = SPAN("file"), .zone_bytes = deep->verify->options->zone_bytes};
     road_close(deep->road);
-    deep->road = road_open(deep->memory, deep->number, options, deep->verify->err);
+    deep->road = road_open(deep->scratch, deep->number, options, deep->verify->err);
     return deep->road != NULL && road_begin(deep->road, deep->verify->err);
 }
 
@@ -151,7 +151,7 @@ static bool row_compare(struct deep *deep, uint64_t seq)
     bool found = false, made = false;
     arena_reset(&deep->arena);
     if (!row_read(deep, verify->store, verify->company, seq, &is, &found) ||
-        !row_read(deep, deep->memory, deep->number, seq, &again, &made))
+        !row_read(deep, deep->scratch, deep->number, seq, &again, &made))
         return false;
     if (!found || !made)
         return true;
@@ -247,10 +247,10 @@ bool verify_deep(struct verify *verify)
 {
     struct deep deep = {
         .verify = verify, .arena = arena_make((size_t)4 << 30), .block_arena = arena_make((size_t)4 << 30)};
-    deep.memory = verify->options->memory_store();
-    if (deep.memory == NULL)
-        return err_set(verify->err, FAILURE_MEMORY, "out of memory for a second store");
-    bool good = deep.memory->ops->company_create(deep.memory, SPAN("again"), &deep.number, verify->err) &&
+    deep.scratch = verify->options->scratch_store(verify->err);
+    if (deep.scratch == NULL)
+        return false;
+    bool good = deep.scratch->ops->company_create(deep.scratch, SPAN("again"), &deep.number, verify->err) &&
                 road_anew(&deep) && history_again(&deep);
     if (good && deep.differences > DIFFERENCES_MAX)
         verify_find(
@@ -258,7 +258,7 @@ bool verify_deep(struct verify *verify)
             "more than %d rows are decided otherwise by this version: the store may come from one with other rules",
             DIFFERENCES_MAX);
     road_close(deep.road);
-    deep.memory->ops->close(deep.memory);
+    deep.scratch->ops->close(deep.scratch);
     arena_done(&deep.arena);
     arena_done(&deep.block_arena);
     return good;

@@ -32,7 +32,7 @@ struct span verify_printable(struct span bytes, char *out, size_t room);
 bool verify_chain(struct verify *verify);
 /* verify_truth.c: each row and entry in itself. */
 bool verify_truth(struct verify *verify);
-/* verify_views.c: rebuilds into `memory`, compares; hands over the rebuilt company's own views for verify_books. */
+/* verify_views.c: rebuilds into a scratch store, compares; hands over the rebuilt company's own views for verify_books. */
 bool verify_views(struct verify *verify);
 /* verify_books.c: item books, order books and control accounts of a rebuilt company. */
 struct stock_sums;

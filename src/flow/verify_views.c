@@ -6,8 +6,8 @@
 
 struct view_walk {
     struct verify *verify;
-    struct store *memory;
-    uint32_t number; /* of the company in memory */
+    struct store *scratch;
+    uint32_t number; /* of the company in the scratch store */
     enum view_space space;
     const char *table;
     struct arena arena;
@@ -29,8 +29,8 @@ static bool stored_key(void *context, struct span key, struct span value)
     bool found = false;
     arena_reset(&walk->arena);
     walk->stored++;
-    walk->failed = !walk->memory->ops->view_get(walk->memory, walk->number, walk->space, key, &walk->arena, &made,
-                                                &found, walk->verify->err);
+    walk->failed = !walk->scratch->ops->view_get(walk->scratch, walk->number, walk->space, key, &walk->arena, &made,
+                                                 &found, walk->verify->err);
     if (walk->failed)
         return false;
     if (!found)
@@ -76,20 +76,20 @@ static bool compare_space(struct view_walk *walk)
     if (!verify->store->ops->view_scan(verify->store, verify->company, walk->space, all, all, stored_key, walk,
                                        verify->err) ||
         walk->failed ||
-        !walk->memory->ops->view_scan(walk->memory, walk->number, walk->space, all, all, made_key, walk, verify->err))
+        !walk->scratch->ops->view_scan(walk->scratch, walk->number, walk->space, all, all, made_key, walk, verify->err))
         return false;
     verify->counts->view_rows += walk->stored;
     if (walk->stored == walk->made)
         return true;
-    return walk->memory->ops->view_scan(walk->memory, walk->number, walk->space, all, all, missing_key, walk,
-                                        verify->err) &&
+    return walk->scratch->ops->view_scan(walk->scratch, walk->number, walk->space, all, all, missing_key, walk,
+                                         verify->err) &&
            !walk->failed;
 }
 
-static bool compare_all(struct verify *verify, struct store *memory, uint32_t number)
+static bool compare_all(struct verify *verify, struct store *scratch, uint32_t number)
 {
     struct view_walk walk = {
-        .verify = verify, .memory = memory, .number = number, .arena = arena_make((size_t)4 << 30)};
+        .verify = verify, .scratch = scratch, .number = number, .arena = arena_make((size_t)4 << 30)};
     bool good = true;
     for (int space = 1; space < VIEW_SPACE_LIMIT && good; space++) {
         walk.space = (enum view_space)space;
@@ -103,15 +103,15 @@ static bool compare_all(struct verify *verify, struct store *memory, uint32_t nu
 struct rebuild_look {
     struct verify *verify;
     struct stock_sums *sums;
-    struct store *memory;
+    struct store *scratch;
     uint32_t number;
 };
 
 static bool flushed(void *context, struct err *err)
 {
     struct rebuild_look *looking = context;
-    struct store *memory = looking->memory;
-    return memory->ops->commit(memory, err) && memory->ops->begin(memory, looking->number, err);
+    struct store *scratch = looking->scratch;
+    return scratch->ops->commit(scratch, err) && scratch->ops->begin(scratch, looking->number, err);
 }
 
 static bool look(void *context, const struct ruling *ruling, struct err *err)
@@ -127,11 +127,11 @@ static void tell(void *context, uint64_t done, uint64_t total)
     verify_tell(((struct rebuild_look *)context)->verify, "rows made into views again", done, total);
 }
 
-static bool rebuild_and_compare(struct verify *verify, struct store *memory, uint32_t number, struct stock_sums *sums)
+static bool rebuild_and_compare(struct verify *verify, struct store *scratch, uint32_t number, struct stock_sums *sums)
 {
     struct store_views wiring = {
-        .views = memory, .views_company = number, .truth = verify->store, .truth_company = verify->company};
-    struct rebuild_look looking = {verify, sums, memory, number};
+        .views = scratch, .views_company = number, .truth = verify->store, .truth_company = verify->company};
+    struct rebuild_look looking = {verify, sums, scratch, number};
     struct rebuild_options options = {.zone_bytes = verify->options->zone_bytes,
                                       .progress = tell,
                                       .context = &looking,
@@ -144,23 +144,23 @@ static bool rebuild_and_compare(struct verify *verify, struct store *memory, uin
         return true;
     }
     bool good =
-        company != NULL && compare_all(verify, memory, number) && verify_books(verify, company, memory, number, sums);
+        company != NULL && compare_all(verify, scratch, number) && verify_books(verify, company, scratch, number, sums);
     company_close(company);
     return good;
 }
 
 bool verify_views(struct verify *verify)
 {
-    struct store *memory = verify->options->memory_store();
+    struct store *scratch = verify->options->scratch_store(verify->err);
     uint32_t number = 0;
-    if (memory == NULL)
-        return err_set(verify->err, FAILURE_MEMORY, "out of memory for a second set of views");
+    if (scratch == NULL)
+        return false;
     struct stock_sums *sums = stock_sums_new();
-    bool good = memory->ops->company_create(memory, SPAN("rebuilt"), &number, verify->err) &&
-                memory->ops->begin(memory, number, verify->err);
-    good = good && rebuild_and_compare(verify, memory, number, sums);
-    memory->ops->rollback(memory);
-    memory->ops->close(memory);
+    bool good = scratch->ops->company_create(scratch, SPAN("rebuilt"), &number, verify->err) &&
+                scratch->ops->begin(scratch, number, verify->err);
+    good = good && rebuild_and_compare(verify, scratch, number, sums);
+    scratch->ops->rollback(scratch);
+    scratch->ops->close(scratch);
     stock_sums_free(sums);
     return good;
 }

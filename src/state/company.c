@@ -273,13 +273,14 @@ bool company_apply(struct company *company, const struct ruling *ruling, bool in
     company->applied_seq = ruling->row.seq;
     if (ruling->row.kind == TRUTH_POLICY || ruling->row.kind == TRUTH_PERIOD)
         return policies_apply(company, ruling, err);
+    bool fresh = ruling->document > company->last_document;
     if (!documents_apply(company, ruling, err))
         return false;
     if (ruling->row.outcome == OUTCOME_POSTED && !definitions_apply(company, ruling, err))
         return false;
     if (!orders_apply(company, ruling, err))
         return false;
-    if (!installed && !items_apply(company, ruling, err))
+    if (!installed && !items_apply(company, ruling, fresh, err))
         return false;
     for (size_t i = 0; i < ruling->entry_count; i++)
         for (size_t l = 0; l < ruling->entries[i].line_count; l++)

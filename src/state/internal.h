@@ -30,7 +30,8 @@ struct span keep_span(struct arena *arena, struct span text);
 bool documents_apply(struct company *company, const struct ruling *ruling, struct err *err);
 bool definitions_apply(struct company *company, const struct ruling *ruling, struct err *err);
 bool orders_apply(struct company *company, const struct ruling *ruling, struct err *err);
-bool items_apply(struct company *company, const struct ruling *ruling, struct err *err);
+/* `fresh`: it is the first row of its document. */
+bool items_apply(struct company *company, const struct ruling *ruling, bool fresh, struct err *err);
 bool items_flush(struct company *company, struct err *err);
 bool sums_flush(struct company *company, struct err *err);
 bool outcome_add(struct company *company, struct span source, int type, enum outcome outcome, int refusal,

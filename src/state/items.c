@@ -145,7 +145,7 @@ bool company_item_book(struct company *company, uint32_t item, bool average, boo
     return true;
 }
 
-bool items_apply(struct company *company, const struct ruling *ruling, struct err *err)
+bool items_apply(struct company *company, const struct ruling *ruling, bool fresh, struct err *err)
 {
     struct arena arena = arena_make((size_t)4 << 30);
     bool good = true;
@@ -153,9 +153,14 @@ bool items_apply(struct company *company, const struct ruling *ruling, struct er
         const struct ruling_item *item = &ruling->items[i];
         struct item_book *book = NULL;
         bool average = item->put_count > 0 && item->puts[0].movement.costing.method == METHOD_AVERAGE;
-        good = company_item_book(company, item->item, average, true, &book, err);
-        if (good)
-            item_book_replace(book, item->puts, item->put_count, item->removes, item->remove_count, &arena);
+        bool whole = false, done = false;
+        while (good && !done) {
+            good = company_item_book(company, item->item, average, whole, &book, err);
+            done = good && item_book_replace(book, item->puts, item->put_count, item->removes, item->remove_count,
+                                             fresh ? ruling->document : 0, &arena);
+            must(!good || done || !whole);
+            whole = true;
+        }
     }
     arena_done(&arena);
     return good;

@@ -596,13 +596,14 @@ static void record_add(struct item_book *book, const struct movement *movement, 
         item_state_apply(&book->state, &record->movement, &record->steps[s]);
 }
 
-void item_book_replace(struct item_book *book, const struct book_record *puts, size_t put_count,
-                       const movement_id *removes, size_t remove_count, struct arena *arena)
+bool item_book_replace(struct item_book *book, const struct book_record *puts, size_t put_count,
+                       const movement_id *removes, size_t remove_count, uint32_t fresh, struct arena *arena)
 {
     struct book_edit *edits = ARENA_ARRAY(arena, struct book_edit, put_count + remove_count + 1);
     must(edits != NULL);
     for (size_t i = 0; i < put_count; i++)
-        edits[i].movement = puts[i].movement;
+        edits[i] = (struct book_edit){.movement = puts[i].movement,
+                                      .replaces = !book->whole && movement_document(puts[i].movement.id) != fresh};
     for (size_t i = 0; i < remove_count; i++)
         edits[put_count + i] = (struct book_edit){.remove = true, .movement.id = removes[i]};
     size_t count = put_count + remove_count;
@@ -612,9 +613,10 @@ void item_book_replace(struct item_book *book, const struct book_record *puts, s
             for (size_t i = 0; i < put_count; i++)
                 if (puts[i].movement.id == edits[e].movement.id)
                     record_add(book, &puts[i].movement, puts[i].steps, puts[i].step_count);
-        return;
+        return true;
     }
-    must(book->whole);
+    if (!book->whole && (book->record_count == 0 || reaches_before(book, edits, count)))
+        return false;
     qsort(edits, count, sizeof *edits, compare_edits);
     struct book_plan plan = {
         .book = book, .arena = arena, .keep = first_touched(book, edits, count), .middle_at = SIZE_MAX};
@@ -632,6 +634,7 @@ void item_book_replace(struct item_book *book, const struct book_record *puts, s
             item_state_apply(&plan.state, &plan.records[r].movement, &plan.records[r].steps[step]);
     }
     item_book_install(&plan);
+    return true;
 }
 
 const struct movement *item_book_check(const struct item_book *book, struct arena *arena)

@@ -103,9 +103,10 @@ struct book_plan item_book_plan(struct item_book *book, const struct book_edit *
 bool item_book_is_certain(const struct item_book *book, const struct book_edit *edits, size_t count);
 /* Makes a plan that was not refused the book's truth. */
 void item_book_install(struct book_plan *plan);
-/* The same from what truth says was decided: no deciding (rebuild). Anywhere in the book, several at once. */
-void item_book_replace(struct item_book *book, const struct book_record *puts, size_t put_count,
-                       const movement_id *removes, size_t remove_count, struct arena *arena);
+/* The same from what truth says was decided: no deciding (rebuild). Anywhere in the book, several at once. Movements of
+ * document `fresh` (0: none) are new to the book. False, and nothing changed: load it whole and call again. */
+NODISCARD bool item_book_replace(struct item_book *book, const struct book_record *puts, size_t put_count,
+                                 const movement_id *removes, size_t remove_count, uint32_t fresh, struct arena *arena);
 /* Decides every movement again from the first and compares steps: the movement that differs, or NULL (C-5). */
 const struct movement *item_book_check(const struct item_book *book, struct arena *arena);
 

@@ -952,6 +952,50 @@ static void a_full_disk_is_named_and_nothing_is_lost(void **state)
     assert_int_equal(umount2(f->folder, MNT_DETACH), 0);
 }
 
+/* More than SQLite's cache holds, so that it spills. */
+static void a_scratch_store_holds_what_memory_would_not_and_leaves_no_file(void **state)
+{
+    struct fixture *f = *state;
+    enum { ROWS = 6000, LEN = 10000 };
+    struct err err = {0};
+    struct rusage usage;
+    static char value[LEN];
+    assert_int_equal(setenv("SQLITE_TMPDIR", f->folder, 1), 0);
+    struct store *store = sqlite_store_scratch(&err);
+    succeeds(store != NULL, &err);
+    uint32_t company = 0;
+    succeeds(store->ops->company_create(store, SPAN("again"), &company, &err), &err);
+    succeeds(store->ops->begin(store, company, &err), &err);
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    long before_kb = usage.ru_maxrss;
+    for (uint32_t i = 0; i < ROWS; i++) {
+        value[0] = (char)i;
+        struct span key = {(const char *)&i, sizeof i};
+        succeeds(store->ops->view_put(store, company, SPACE_A, key, (struct span){value, LEN}, &err), &err);
+        if (i % 1000 == 999) {
+            succeeds(store->ops->commit(store, &err), &err);
+            succeeds(store->ops->begin(store, company, &err), &err);
+        }
+    }
+    struct arena arena = arena_make((size_t)1 << 30);
+    for (uint32_t i = 0; i < ROWS; i += 100) {
+        struct span found;
+        bool there = false;
+        succeeds(store->ops->view_get(store, company, SPACE_A, (struct span){(const char *)&i, sizeof i}, &arena,
+                                      &found, &there, &err),
+                 &err);
+        assert_true(there && found.len == LEN && found.ptr[0] == (char)i);
+    }
+    arena_done(&arena);
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    print_message("60 MB in a scratch store took %ld KB of memory\n", usage.ru_maxrss - before_kb);
+    store->ops->rollback(store);
+    store->ops->close(store);
+    assert_int_equal(rmdir(f->folder), 0); /* so it was empty */
+    assert_int_equal(mkdir(f->folder, 0755), 0);
+    assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -979,6 +1023,7 @@ int main(void)
         TEST(the_lock_belongs_to_whom_the_store_belongs),
         TEST(a_file_that_may_not_grow_is_a_full_disk),
         TEST(a_full_disk_is_named_and_nothing_is_lost),
+        TEST(a_scratch_store_holds_what_memory_would_not_and_leaves_no_file),
     };
     return cmocka_run_group_tests_name("store in a SQLite file", tests, NULL, NULL);
 }

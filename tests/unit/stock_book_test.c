@@ -363,7 +363,7 @@ static void packs(const struct story *story, const struct item_book *book)
     expect_text(story, state_text(&tail->state), state_text(&book->state));
     item_book_free(tail);
     struct item_book *rebuilt = item_book_new(is_average(story));
-    item_book_replace(rebuilt, book->records, book->record_count, NULL, 0, &arena);
+    assert_true(item_book_replace(rebuilt, book->records, book->record_count, NULL, 0, 0, &arena));
     assert_same_book(story, rebuilt, book, "truth says what was decided");
     item_book_free(rebuilt);
 }
@@ -927,9 +927,9 @@ static void a_late_movement_gives_the_book_it_would_have_given_in_time(void **st
             assert_same_book(&story, late, before, "it is taken out again");
             assert_changes(&plan, whole, before);
             /* And what truth says of it gives the same without deciding. */
-            item_book_replace(late, whole->records, whole->record_count, NULL, 0, &arena);
+            assert_true(item_book_replace(late, whole->records, whole->record_count, NULL, 0, 0, &arena));
             assert_same_book(&story, late, whole, "truth says what was decided");
-            item_book_replace(late, before->records, before->record_count, &movement.id, 1, &arena);
+            assert_true(item_book_replace(late, before->records, before->record_count, &movement.id, 1, 0, &arena));
             assert_same_book(&story, late, before, "truth says that it went");
             item_book_free(whole);
             item_book_free(late);
@@ -1048,6 +1048,17 @@ static void a_tail_asks_for_the_whole_book_where_it_cannot_see(void **state)
         if (plan.refusal != rows[i].refusal)
             fail_msg("row %zu: refusal %d, wanted %d", i, plan.refusal, rows[i].refusal);
     }
+    /* The same where nothing is decided again, only read from truth. */
+    struct span before = chunk_bytes(tail, 1);
+    struct book_record record = {.movement = early};
+    assert_false(item_book_replace(tail, &record, 1, NULL, 0, movement_document(early.id), &arena));
+    record.movement = late;
+    assert_false(item_book_replace(tail, &record, 1, NULL, 0, 0, &arena));
+    assert_false(item_book_replace(tail, NULL, 0, &early.id, 1, 0, &arena));
+    assert_true(span_eq(before, chunk_bytes(tail, 1)));
+    assert_true(item_book_replace(tail, &record, 1, NULL, 0, movement_document(late.id), &arena));
+    record.movement = first;
+    assert_true(item_book_replace(tail, &record, 1, NULL, 0, 0, &arena));
     item_book_free(tail);
     item_book_free(whole);
 }

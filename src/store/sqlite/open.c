@@ -14,10 +14,12 @@
 /* Why each: docs/formats/store.md, "Pragmas". */
 static const char pragmas_of_a_new_file[] = "PRAGMA page_size = 16384; PRAGMA auto_vacuum = NONE;";
 static const char pragmas_of_a_reader[] = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-                                          "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
+                                          "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;";
 static const char pragmas_of_a_writer[] = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
                                           "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF;"
                                           "PRAGMA recursive_triggers = ON;";
+
+static const char pragmas_of_a_scratch[] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;";
 
 static int64_t now_ms(void)
 {
@@ -264,6 +266,35 @@ struct store *sqlite_store_open(const char *path, enum store_open_mode mode, str
         return NULL;
     }
     if (open_all(store, err))
+        return &store->port;
+    return sqlite_store_ops.close(&store->port);
+}
+
+/* SQLite makes a file of its own for the name "" when its cache is full, already unlinked. */
+static bool open_scratch(struct sqlite_store *store, struct err *err)
+{
+    spare_statistics();
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2("", &store->db, flags, NULL);
+    if (!store->db)
+        return sqlite_fail_memory(store, err);
+    bool good = code == SQLITE_OK || sqlite_fail(store, err);
+    good = good && sqlite_run_text(store, pragmas_of_a_new_file, err) &&
+           sqlite_run_text(store, pragmas_of_a_reader, err) && sqlite_run_text(store, pragmas_of_a_scratch, err);
+    for (size_t i = 0; good && i < schema_object_count; i++)
+        good = sqlite_run_text(store, schema_objects[i].sql, err);
+    return good;
+}
+
+struct store *sqlite_store_scratch(struct err *err)
+{
+    struct sqlite_store *store = store_new("the scratch file", STORE_READ_WRITE);
+    if (!store) {
+        (void)err_set(err, FAILURE_MEMORY,
+                      "Memory ran out while making a scratch store. Give the process more memory.");
+        return NULL;
+    }
+    if (open_scratch(store, err))
         return &store->port;
     return sqlite_store_ops.close(&store->port);
 }

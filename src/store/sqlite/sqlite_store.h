@@ -18,6 +18,9 @@ enum store_open_mode {
 /* NULL after filling `err`. The failures tell apart: absent or not a store (MISSING), damaged, made by a newer tieout,
  * being written by another process (IN_USE), not writable, disk full. */
 struct store *sqlite_store_open(const char *path, enum store_open_mode mode, struct err *err);
+/* An empty store for what is thrown away when it is closed. It lies in memory up to the size of SQLite's cache and beyond that in
+ * a nameless file in SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp. Rollback does not take anything back: after a failure it can only be closed. */
+struct store *sqlite_store_scratch(struct err *err);
 /* Moves a read-only store on to the newest commit. */
 bool sqlite_store_refresh(struct store *store, struct err *err);
 /* How long a call waits for a lock that a foreign program (the sqlite3 shell, a backup) holds on the file, in all;
