@@ -125,13 +125,19 @@ static void show_finding(void *context, const struct verify_finding *finding)
                     SPAN_ARG(finding->key), SPAN_ARG(finding->detail));
 }
 
+static struct store *scratch_store(struct err *err)
+{
+    (void)err;
+    return memory_store_new();
+}
+
 /* J-1 to J-6, C-1 to C-5, R-1: the monitors say nothing. */
 static void verify(struct proof *proof)
 {
     struct err err;
     struct verify_counts counts = {0};
     struct verify_options options = {.zone_bytes = zone_file,
-                                     .memory_store = memory_store_new,
+                                     .scratch_store = scratch_store,
                                      .report = show_finding,
                                      .context = proof,
                                      .deep = true};
