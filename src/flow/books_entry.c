@@ -80,15 +80,80 @@ static bool may_post(struct plan *plan, size_t index, enum role role)
                     SPAN_ARG(line->role));
         return false;
     }
-    bool names_item = moves_order(role) && reference_is_present(line->order);
+    bool names_item = (moves_order(role) && reference_is_present(line->order)) ||
+                      (role == ROLE_CUSTOMER_DEPOSITS && line->customer.len > 0);
+    if (line->customer.len > 0 && role != ROLE_CUSTOMER_DEPOSITS) {
+        plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "lines[%zu].role: a customer's money stands in customer_deposits",
+                    index);
+        return false;
+    }
     if (role_control(role) == CONTROL_FREE || (role_control(role) == CONTROL_ITEMS && names_item))
         return true;
     plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "lines[%zu].role: %.*s %s", index, SPAN_ARG(line->role),
-                moves_order(role) ? "needs the order whose account it moves" : "is moved by its own documents only");
+                moves_order(role) ? "needs the order (or customer) whose account it moves"
+                                  : "is moved by its own documents only");
     return false;
 }
 
-/* Lines that name an order move that order's account; the rest is posted as it stands. All are of one day, the latest of
+/* The account of a customer's money; a payment opens it. */
+static uint32_t customer_account(struct plan *plan, struct span customer)
+{
+    uint32_t account = 0;
+    bool found = false;
+    struct order_slot *slot = NULL;
+    if (plan->document->money != plan->company->money) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a customer's money is held in the company's currency");
+        return 0;
+    }
+    if (!company_customer(plan->company, customer, &account, &found, plan->err) ||
+        (found && !company_order(plan->company, account, &slot, plan->err))) {
+        plan->broken = true;
+        return 0;
+    }
+    if (slot == NULL)
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_customer(customer, plan->arena),
+                  "no payment of customer %.*s is posted yet", SPAN_ARG(customer));
+    return account;
+}
+
+/* The account a line moves: an order's or a customer's; 0: it is posted as it stands. */
+static uint32_t account_of_line(struct plan *plan, const struct entry_line *line)
+{
+    uint32_t account = 0;
+    if (line->customer.len > 0)
+        return customer_account(plan, line->customer);
+    if (moves_order(role_find(line->role)))
+        (void)plan_order_book(plan, line->order, &account);
+    return account;
+}
+
+/* What is credited to an order's deposits out of a customer's pays that order: the entry's line stands, and the order
+ * puts the money where it belongs, as it does with another order's refund. */
+static bool pays_order(const struct person_entry *entry, const struct entry_line *line)
+{
+    bool from_customer = false;
+    for (size_t i = 0; i < entry->lines.count; i++)
+        from_customer |= entry->lines.at[i].customer.len > 0 && entry->lines.at[i].amount_minor > 0;
+    return from_customer && reference_is_present(line->order) && line->amount_minor < 0 &&
+           role_find(line->role) == ROLE_CUSTOMER_DEPOSITS;
+}
+
+static void credit_order(struct plan *plan, uint32_t order, const struct entry_line *line)
+{
+    struct order_slot *slot = NULL;
+    if (!company_order(plan->company, order, &slot, plan->err)) {
+        plan->broken = true;
+        return;
+    }
+    must(slot != NULL);
+    plan_line(plan, plan->day,
+              (struct line){.role = ROLE_CUSTOMER_DEPOSITS,
+                            .amount_minor = line->amount_minor,
+                            .channel = slot->events[0].document->order.channel,
+                            .order = slot->events[0].document->id});
+}
+
+/* Lines that name an order or a customer move that account; the rest is posted as it stands. All are of one day, the latest of
  * what they refer to, so the orders are looked up before anything is dated. */
 void resolve_entry(struct plan *plan)
 {
@@ -100,8 +165,7 @@ void resolve_entry(struct plan *plan)
         enum role role = role_find(entry->lines.at[i].role);
         if (!may_post(plan, i, role))
             return;
-        if (moves_order(role) && plan_order_book(plan, entry->lines.at[i].order, &orders[i]) == NULL)
-            return;
+        orders[i] = account_of_line(plan, &entry->lines.at[i]);
     }
     for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
         const struct entry_line *line = &entry->lines.at[i];
@@ -109,8 +173,10 @@ void resolve_entry(struct plan *plan)
             plan->amount_minor += plan_money(plan, line->amount_minor);
         if (orders[i] != 0) {
             struct ruling_event *event = plan_events(plan, orders[i], 1);
-            event->kind = EVENT_ENTRY;
+            event->kind = pays_order(entry, line) ? EVENT_PAYMENT : EVENT_ENTRY;
             event->index = (uint32_t)i;
+            if (event->kind == EVENT_PAYMENT)
+                credit_order(plan, orders[i], line);
             continue;
         }
         plan_line(plan, plan->day,

@@ -314,6 +314,16 @@ static void order_summary(struct work *work, const struct order_work *order, con
     out->reservations = reservations;
 }
 
+/* What opened the account still stands: a version of its order or the cut-over; of a customer's, some payment. */
+static bool has_its_opening(const struct order_work *order)
+{
+    bool of_customer = order_event_customer(&order->events[0]).len > 0;
+    for (size_t i = 0; of_customer && i < order->count; i++)
+        if (order->events[i].kind == EVENT_PAYMENT)
+            return true;
+    return !of_customer && order_event_opens(&order->events[0]);
+}
+
 static void decide_order(struct work *work, const struct plan_order *change, struct ruling_order *out)
 {
     struct plan *plan = work->plan;
@@ -323,7 +333,7 @@ static void decide_order(struct work *work, const struct plan_order *change, str
         return;
     }
     gather_events(work, &order, change);
-    if (order.count > 0 && order.events[0].kind != EVENT_VERSION && order.events[0].kind != EVENT_OPENING) {
+    if (order.count > 0 && !has_its_opening(&order)) {
         plan_refuse(plan, REFUSAL_REFERRED_TO, "%s %.*s refers to it",
                     document_type_name(order.events[0].document->type), SPAN_ARG(order.events[0].document->id));
         return;
@@ -922,7 +932,8 @@ static void take_back(struct work *work)
             plan->broken = true;
             return;
         }
-        for (size_t e = 0; slot != NULL && record.number == record.orders[i] && e < slot->count; e++)
+        for (size_t e = 0;
+             slot != NULL && record.type == DOCUMENT_ORDER && record.number == record.orders[i] && e < slot->count; e++)
             if (slot->documents[e] != record.number)
                 plan_refuse(plan, REFUSAL_REFERRED_TO, "%s %.*s refers to it",
                             document_type_name(slot->events[e].document->type), SPAN_ARG(slot->events[e].document->id));
@@ -931,12 +942,21 @@ static void take_back(struct work *work)
     remove_old_moves(work, &record);
 }
 
+/* An order that the document had events in and names no more: a payment that turns out to be for another. */
+static void leave_orders(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->record->order_count; i++)
+        plan_events(plan, plan->record->orders[i], 0);
+}
+
 bool plan_decide(struct plan *plan, struct decided *out)
 {
     struct work work = {.plan = plan, .out = out};
     *out = (struct decided){0};
     if (plan_goes_on(plan) && plan->removes)
         take_back(&work);
+    if (plan_goes_on(plan) && is_again(plan) && !plan->removes)
+        leave_orders(plan);
     for (size_t i = 0; i < plan->edit_count; i++)
         group_edit(&work, group_of(&work, plan->edits[i].item, plan->edits[i].average), plan->edits[i].edit);
     struct ruling_order *orders = ARENA_ARRAY(plan->arena, struct ruling_order, plan->order_count + 1);

@@ -77,6 +77,11 @@ bool plan_lookup(struct plan *plan, enum document_type type, struct reference re
 /* The document referred to: its record; false when it waits. A posted one is needed. */
 bool plan_reference(struct plan *plan, enum document_type type, struct reference reference,
                     struct document_record *out_record, struct document *out_document);
+/* A payment that names a customer and no order. */
+static inline bool plan_is_on_account(const struct document *document)
+{
+    return document->type == DOCUMENT_PAYMENT && !reference_is_present(document->payment.order);
+}
 /* The order book referred to. */
 struct order_slot *plan_order_book(struct plan *plan, struct reference reference, uint32_t *out_order);
 /* The item's version in force at the plan's instant; NULL when it waits. */

@@ -357,6 +357,8 @@ static bool decide_document(struct road *road, const struct document *document, 
     ruling.amount_minor = plan->amount_minor;
     if (document->type == DOCUMENT_ORDER && plan->outcome == OUTCOME_POSTED)
         ruling.customer = document->order.customer;
+    if (plan_is_on_account(document) && plan->outcome == OUTCOME_POSTED)
+        ruling.customer = document->payment.customer;
     if (plan->outcome == OUTCOME_POSTED && !removes)
         decide_install(&decided);
     if (!append(road, &ruling, true, err) || (record != NULL && !count_again(road, record, err)))
@@ -431,12 +433,16 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
         if (!waiters_add(road, waiters, waiting_for_order(plan->orders[i].order, &road->arena), err) ||
             !company_order(road->company, plan->orders[i].order, &slot, err))
             return false;
-        const struct order *order = slot ? &slot->events[0].document->order : NULL;
+        bool is_order = slot != NULL && slot->events[0].kind == EVENT_VERSION;
+        const struct order *order = is_order ? &slot->events[0].document->order : NULL;
         for (size_t l = 0; order != NULL && order->customer.len > 0 && l < order->lines.count; l++)
             if (!waiters_add(road, waiters, waiting_for_match(order->customer, order->lines.at[l].sku, &road->arena),
                              err))
                 return false;
     }
+    if (plan_is_on_account(document) &&
+        !waiters_add(road, waiters, waiting_for_customer(document->payment.customer, &road->arena), err))
+        return false;
     for (size_t i = 0; i < plan->group_count; i++)
         if (!waiters_add(road, waiters, waiting_for_item(plan->groups[i].item, &road->arena), err))
             return false;

@@ -127,24 +127,52 @@ void resolve_order(struct plan *plan)
     plan->orders[plan->order_count - 1].event_count = count;
 }
 
+static bool is_captured(struct plan *plan, const struct payment *payment)
+{
+    if (payment->status != PAYMENT_AUTHORISED && payment->status != PAYMENT_VOID)
+        return true;
+    plan_exclude(plan, REFUSAL_PAYMENT_NOT_CAPTURED, "payment %.*s is %s", SPAN_ARG(plan->document->id),
+                 payment->status == PAYMENT_VOID ? "void" : "only authorised");
+    return false;
+}
+
+/* Money of a customer for no order yet is held in an account of its own, read like an order's. */
+static void resolve_on_account(struct plan *plan, const struct payment *payment)
+{
+    uint32_t account = 0;
+    bool found = false;
+    if (!is_captured(plan, payment))
+        return;
+    if (plan->document->money != plan->company->money) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a customer's money is held in the company's currency");
+        return;
+    }
+    if (!company_customer(plan->company, payment->customer, &account, &found, plan->err)) {
+        plan->broken = true;
+        return;
+    }
+    for (size_t i = 0; !found && plan->record != NULL && i < plan->record->order_count; i++)
+        if (plan->record->orders[i] == plan->number)
+            plan_refuse(plan, REFUSAL_UNSUPPORTED,
+                        "its first version opened another customer's account: void it and send it under a new id");
+    plan_events(plan, found ? account : plan->number, 1)->kind = EVENT_PAYMENT;
+}
+
 void resolve_payment(struct plan *plan)
 {
     const struct payment *payment = &plan->document->payment;
     plan_start(plan, RANK_MONEY);
     plan->amount_minor = plan_money(plan, payment->amount_minor);
-    if (!reference_is_present(payment->order)) {
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a payment on a customer's account without an order");
+    if (plan_is_on_account(plan->document)) {
+        resolve_on_account(plan, payment);
         return;
     }
     uint32_t order = 0;
     struct order_slot *slot = plan_order_book(plan, payment->order, &order);
     if (slot == NULL)
         return;
-    if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID) {
-        plan_exclude(plan, REFUSAL_PAYMENT_NOT_CAPTURED, "payment %.*s is %s", SPAN_ARG(plan->document->id),
-                     payment->status == PAYMENT_VOID ? "void" : "only authorised");
+    if (!is_captured(plan, payment))
         return;
-    }
     if (payment_known(slot, payment->gateway, plan->document->id)) {
         plan_exclude(plan, REFUSAL_SAME_PAYMENT, "the order already carries payment %.*s",
                      SPAN_ARG(plan->document->id));

@@ -72,7 +72,8 @@ static bool has_item(const struct line *line)
         return !span_eq(line->tag, SPAN("opening"));
     bool of_order = line->role == ROLE_CUSTOMER_DEPOSITS || line->role == ROLE_ACCOUNTS_RECEIVABLE ||
                     line->role == ROLE_REFUNDS_DUE;
-    return of_order && line->order.len > 0;
+    bool of_customer = line->role == ROLE_CUSTOMER_DEPOSITS && line->party.len > 0;
+    return of_order && (line->order.len > 0 || of_customer);
 }
 
 void stock_sums_add(struct stock_sums *sums, const struct ruling *ruling)

@@ -370,6 +370,7 @@ struct entry_line {
     struct span role;
     int64_t amount_minor; /* signed, debit positive */
     struct reference order;
+    struct span customer;
 };
 struct person_entry {
     LIST(struct entry_line) lines;

@@ -436,6 +436,9 @@ static enum refusal check_entry(struct check *check, const struct document *docu
         if (amount_minor == 0) {
             return refuse(check, REFUSAL_EMPTY, "lines[%zu].amount: is zero", i);
         }
+        if (reference_is_present(document->entry.lines.at[i].order) && has(document->entry.lines.at[i].customer)) {
+            return refuse(check, REFUSAL_BAD_VALUE, "lines[%zu].customer: the line names an order as well", i);
+        }
         if (__builtin_add_overflow(sum_minor, amount_minor, &sum_minor)) {
             return refuse(check, REFUSAL_OVERFLOW, "lines: their sum is too large");
         }

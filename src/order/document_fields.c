@@ -531,6 +531,8 @@ static const struct field entry_line_fields[] = {
     ROW(struct entry_line, role, "role", FIELD_TEXT, REQUIRED, .help = "role of the account"),
     ROW(struct entry_line, amount_minor, "amount", FIELD_AMOUNT, REQUIRED, .help = "debit positive, credit negative"),
     ROW(struct entry_line, order, "order", FIELD_REFERENCE, .help = "the open item, on a control account"),
+    ROW(struct entry_line, customer, "customer", FIELD_TEXT,
+        .help = "the open item, on `customer_deposits`: what is held for a customer and no order"),
     ROW_END,
 };
 static const struct field entry_fields[] = {

@@ -9,6 +9,9 @@ static bool waits(enum refusal refusal) { return refusal == REFUSAL_EXCEEDS_OPEN
 
 static enum refusal dispatch(struct book *book)
 {
+    if (book->customer.len > 0) {
+        return book_customer(book);
+    }
     switch (book->event->kind) {
     case EVENT_VERSION: return book_version(book);
     case EVENT_PAYMENT: return book_payment(book);
@@ -228,8 +231,8 @@ bool order_fold(const struct order_event *events, size_t count, currency company
                 struct order_result *out_results, struct order_state *out_state)
 {
     must(count > 0);
-    must(events[0].kind == EVENT_VERSION || events[0].kind == EVENT_OPENING);
-    struct book book = {.arena = arena, .home = company_currency};
+    must(order_event_opens(&events[0]));
+    struct book book = {.arena = arena, .home = company_currency, .customer = order_event_customer(&events[0])};
     for (size_t i = 0; i < count; i++) {
         book.keeps_shipments |= events[i].kind == EVENT_DELIVERY;
     }

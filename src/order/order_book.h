@@ -82,6 +82,11 @@ struct stock_effect {
                                            * currency (a memo for margins; the lines carry the truth) */
 };
 
+/* Whose money an event of an account without an order moves; else empty. */
+struct span order_event_customer(const struct order_event *event);
+/* An account begins with a version of its order or with the cut-over; a customer's with anything that moves it. */
+bool order_event_opens(const struct order_event *event);
+
 struct order_result {
     enum outcome_of_event { EVENT_STANDS, EVENT_WAITS, EVENT_REFUSED } state;
     enum refusal refusal; /* WAITS, REFUSED */
@@ -118,7 +123,7 @@ struct order_state {
     bool finished;                                              /* nothing open to ship, nothing owed either way */
 };
 
-/* Folds events[0..count), which must be in key order, the first of them an EVENT_VERSION or EVENT_OPENING.
+/* Folds events[0..count), which must be in key order, the first of them one that opens.
  * Fills out_results[0..count) and *out_state from `arena`. False only when the arena is exhausted or a sum overflows. */
 NODISCARD bool order_fold(const struct order_event *events, size_t count, currency company_currency,
                           struct arena *arena, struct order_result *out_results, struct order_state *out_state);

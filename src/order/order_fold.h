@@ -135,6 +135,7 @@ struct book {
     currency home, money; /* the company's; the order's, 0 until known */
     bool is_foreign, failed;
     struct span order, channel; /* as the first event said */
+    struct span customer;       /* the account is no order's: it holds this customer's money */
     const struct document *version;
     int64_t rate_e10; /* of the order's money, as it last was */
 
@@ -314,6 +315,7 @@ int64_t line_refundable(const struct book_line *line);
 
 NODISCARD enum refusal book_version(struct book *book);
 NODISCARD enum refusal book_payment(struct book *book);
+NODISCARD enum refusal book_customer(struct book *book);
 NODISCARD enum refusal book_cancel(struct book *book);
 NODISCARD enum refusal book_shipment(struct book *book);
 NODISCARD enum refusal book_delivery(struct book *book);

@@ -22,7 +22,7 @@ struct capture {
     int64_t amount_minor;
     enum payment_status status;
     struct book_capture from;
-    bool of_exchange; /* a refund of another order pays this one */
+    bool of_exchange; /* a refund of another order, or an entry out of a customer's money, pays this one */
 };
 
 static struct capture read_capture(const struct order_event *event)
@@ -36,6 +36,11 @@ static struct capture read_capture(const struct order_event *event)
     }
     if (document->type == DOCUMENT_REFUND) {
         return (struct capture){.amount_minor = document->refund.amount_minor, .of_exchange = true};
+    }
+    if (document->type == DOCUMENT_ENTRY) {
+        must(event->index < document->entry.lines.count);
+        return (struct capture){.amount_minor = -document->entry.lines.at[event->index].amount_minor,
+                                .of_exchange = true};
     }
     must(document->type == DOCUMENT_PAYMENT);
     const struct payment *payment = &document->payment;
@@ -82,7 +87,7 @@ static void divide_capture(const struct book *book, int64_t amount, int64_t uses
 static void debit_capture(struct book *book, const struct capture *capture, struct balance amount)
 {
     if (capture->of_exchange) {
-        /* The other order's refund has credited this order's deposit; here it is put where it belongs. */
+        /* The other order's refund, or the entry's own line, has credited this order's deposit; here it is put where it belongs. */
         book->posted_elsewhere = amount;
         book_post(book, ROLE_CUSTOMER_DEPOSITS, amount, NULL);
     } else if (capture->from.gift_card.ptr != NULL) {
@@ -206,6 +211,56 @@ enum refusal book_payment(struct book *book)
     }
     book_earn_paid(book);
     book_release_excess(book);
+    return REFUSAL_NONE;
+}
+
+/* ---- a customer's money without an order ---- */
+
+bool order_event_opens(const struct order_event *event)
+{
+    return event->kind == EVENT_VERSION || event->kind == EVENT_OPENING || order_event_customer(event).len > 0;
+}
+
+struct span order_event_customer(const struct order_event *event)
+{
+    const struct document *document = event->document;
+    if (document->type == DOCUMENT_PAYMENT && !reference_is_present(document->payment.order))
+        return document->payment.customer;
+    if (document->type == DOCUMENT_ENTRY && event->kind == EVENT_ENTRY)
+        return document->entry.lines.at[event->index].customer;
+    return (struct span){NULL, 0};
+}
+
+static void post_customer(struct book *book, int64_t minor)
+{
+    book->deposit.minor = sum_of(book, book->deposit.minor, minor);
+    book->deposit.company_minor = book->deposit.minor;
+    book_post(book, ROLE_CUSTOMER_DEPOSITS, (struct balance){-minor, -minor}, &(struct about){.party = book->customer});
+}
+
+enum refusal book_customer(struct book *book)
+{
+    const struct document *document = book->event->document;
+    book_set_money(book, book->home);
+    if (book->event->kind == EVENT_PAYMENT) {
+        struct capture capture = read_capture(book->event);
+        if (capture.amount_minor < 0) {
+            return book_say(book, REFUSAL_NEGATIVE_NOT_ALLOWED, "the amount is negative");
+        }
+        debit_capture(book, &capture, (struct balance){capture.amount_minor, capture.amount_minor});
+        post_customer(book, capture.amount_minor);
+        book->received_minor = sum_of(book, book->received_minor, capture.amount_minor);
+        return REFUSAL_NONE;
+    }
+    must(book->event->kind == EVENT_ENTRY);
+    int64_t taken = document->entry.lines.at[book->event->index].amount_minor;
+    if (taken > book->deposit.minor) {
+        struct text asked = money_text(book, taken), held = money_text(book, book->deposit.minor);
+        return book_say(book, REFUSAL_EXCEEDS_OPEN, "%s of what is held for customer %.*s, which is %s", asked.at,
+                        SPAN_ARG(book->customer), held.at);
+    }
+    post_customer(book, -taken);
+    book->recognised_minor = sum_of(book, book->recognised_minor, taken);
     return REFUSAL_NONE;
 }
 

@@ -185,6 +185,9 @@ NODISCARD bool company_reserved(struct company *company, uint32_t item, struct s
 NODISCARD bool company_rate(struct company *company, currency from, int64_t at_us, int64_t *out_rate_e10,
                             bool *out_found, struct err *err);
 
+/* The order book that holds a customer's money without an order; its number is that of the payment that opened it. */
+NODISCARD bool company_customer(struct company *company, struct span customer, uint32_t *out_account, bool *out_found,
+                                struct err *err);
 /* Sales by customer, for match: newest first, up to `at_us`. */
 struct sale {
     uint32_t order;
@@ -201,6 +204,7 @@ struct span waiting_for_document(enum document_type type, struct span id, struct
 struct span waiting_for_order(uint32_t order, struct arena *arena);
 struct span waiting_for_item(uint32_t item, struct arena *arena);
 struct span waiting_for_match(struct span customer, struct span sku, struct arena *arena);
+struct span waiting_for_customer(struct span customer, struct arena *arena);
 struct span waiting_for_rate(currency c, struct arena *arena);
 /* Numbers of the documents that wait on `key`. */
 NODISCARD bool company_waiting(struct company *company, struct span key, struct arena *arena, uint32_t **out_documents,

@@ -233,6 +233,50 @@ static bool sale_add(struct company *company, const struct ruling *ruling, const
     return good;
 }
 
+static struct view_key customer_key(struct span customer)
+{
+    struct view_key key;
+    view_key_start(&key);
+    view_key_text(&key, customer);
+    return key;
+}
+
+bool company_customer(struct company *company, struct span customer, uint32_t *out_account, bool *out_found,
+                      struct err *err)
+{
+    struct arena arena = arena_make(1 << 12);
+    struct view_key key = customer_key(customer);
+    struct span value;
+    bool good =
+        company->views.get(company->views.context, VIEW_CUSTOMER, view_key_span(&key), &arena, &value, out_found, err);
+    if (good && *out_found) {
+        struct cursor cursor = cursor_of(value);
+        *out_account = (uint32_t)cursor_varint(&cursor);
+    }
+    arena_done(&arena);
+    return good;
+}
+
+/* The first payment of a customer without an order opens the account that the others join. */
+static bool customer_add(struct company *company, const struct ruling *ruling, struct err *err)
+{
+    uint32_t account = 0;
+    bool found = false;
+    if (ruling->customer.len == 0)
+        return true;
+    if (!company_customer(company, ruling->customer, &account, &found, err))
+        return false;
+    if (found)
+        return true;
+    must(ruling->order_count > 0);
+    struct view_key key = customer_key(ruling->customer);
+    struct buf value = buf_make(16);
+    buf_put_varint(&value, ruling->orders[0].order);
+    bool good = company->views.put(company->views.context, VIEW_CUSTOMER, view_key_span(&key), buf_span(&value), err);
+    buf_done(&value);
+    return good;
+}
+
 struct sale_scan {
     struct arena *arena;
     struct sale *sales;
@@ -384,6 +428,8 @@ bool definitions_apply(struct company *company, const struct ruling *ruling, str
     enum document_type type = (enum document_type)ruling->row.type;
     bool defines = type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_RATE ||
                    type == DOCUMENT_ORDER || type == DOCUMENT_COUNT;
+    if (type == DOCUMENT_PAYMENT)
+        return customer_add(company, ruling, err);
     if (!defines)
         return true;
     bool lasting = type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION;

@@ -64,7 +64,7 @@ struct ruling {
     struct span detail;    /* one sentence for people */
     int64_t at_us;         /* the document's own instant; definitions: from when this version holds */
     int64_t amount_minor;  /* for outcome sums, company currency */
-    struct span customer;  /* an order with a customer: for match */
+    struct span customer;  /* an order with a customer: for match; a payment without an order: whose it is */
     const struct ruling_order *orders;
     size_t order_count;
     const struct ruling_item *items;

@@ -219,6 +219,15 @@ struct span waiting_for_match(struct span customer, struct span sku, struct aren
     return waiting_key(arena, &key);
 }
 
+struct span waiting_for_customer(struct span customer, struct arena *arena)
+{
+    struct view_key key;
+    view_key_start(&key);
+    view_key_u8(&key, 'C');
+    view_key_tail(&key, customer);
+    return waiting_key(arena, &key);
+}
+
 struct span waiting_for_rate(currency c, struct arena *arena)
 {
     char code[4];
@@ -247,6 +256,7 @@ struct span waiting_describe(struct span key, struct arena *arena)
         return arena_print(arena, "a sale of %.*s to customer %.*s", (int)(rest.len - customer - (customer < rest.len)),
                            rest.ptr + customer + (customer < rest.len), (int)customer, rest.ptr);
     }
+    case 'C': return arena_print(arena, "a payment of customer %.*s", SPAN_ARG(rest));
     case 'R': return arena_print(arena, "a rate of %.*s", SPAN_ARG(rest));
     default: return arena_copy(arena, rest);
     }

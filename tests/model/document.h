@@ -74,7 +74,7 @@ struct m_numbers {
 struct m_line {
     const char *id, *line, *sku, *component, *uom, *lot, *disposition, *status, *from, *to, *role, *type;
     const char *kind, *jurisdiction, *remitter, *gateway, *gift_card, *by, *location, *supplier, *source, *code;
-    const char *account;
+    const char *account, *customer;
     int64_t qty, received_qty, unit_price, unit_cost, factor; /* millionths */
     int64_t amount, discount, total_cost, credit, value, deposit, receivable;
     int64_t cost; /* of a fulfilment: millionths per unit */

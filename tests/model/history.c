@@ -1014,6 +1014,53 @@ static void make_entry(struct maker *maker)
     }
 }
 
+/* --- money of customers without an order --------------------------------------------------------------- */
+
+static const char *some_customer(struct maker *maker)
+{
+    static const char *const customers[] = {"C1", "C2", "C3"};
+    return customers[pick(maker, 3)];
+}
+
+static void make_on_account(struct maker *maker)
+{
+    struct m_document *d = make(maker, M_PAYMENT, new_id(maker, "PAY"));
+    d->customer = some_customer(maker);
+    d->at = as_time(maker, some_time(maker, 0));
+    d->gateway = chance(maker, 3) ? "paypal" : "card";
+    d->amount = 1 + pick(maker, 9000);
+    if (chance(maker, 8))
+        d->status = chance(maker, 2) ? "authorised" : "captured";
+    may_void(maker, d);
+}
+
+/* To an order, from what is due to an order, or out of the shop. */
+static void make_use_of_account(struct maker *maker)
+{
+    struct m_document *d = make(maker, M_ENTRY, new_id(maker, "E"));
+    struct made_order *order = some_order(maker);
+    int64_t amount = 1 + pick(maker, chance(maker, 4) ? 9000 : 2000);
+    bool back = chance(maker, 4), out = order->d->currency || chance(maker, 4);
+    d->at = as_time(maker, some_time(maker, order->at));
+    d->reason = "on account";
+    d->by = "sam";
+    d->lines = m_lines_new(maker->arena, 2);
+    d->lines.at[0].role = "customer_deposits";
+    d->lines.at[0].customer = on(maker, M_WITH_STRANGERS) && chance(maker, 20) ? "C-never" : some_customer(maker);
+    d->lines.at[0].amount = back ? -amount : amount;
+    d->lines.at[1].amount = -d->lines.at[0].amount;
+    d->lines.at[1].role = out                ? "bank"
+                          : back             ? "refunds_due"
+                          : chance(maker, 5) ? "accounts_receivable"
+                                             : "customer_deposits";
+    if (!out) {
+        d->lines.at[1].order.id = order->d->id;
+        d->lines.at[1].order.source = order->source;
+    }
+    if (on(maker, M_WITH_STRANGERS) && chance(maker, 20))
+        d->lines.at[0].role = "gateway_clearing";
+}
+
 /* --- later versions, voids, duplicates --------------------------------------------------------------- */
 
 static struct m_document *next_version(struct maker *maker, const struct m_document *of)
@@ -1217,6 +1264,8 @@ static const struct recipe recipes[] = {
     {M_WITH_VOIDS, 0, 2, make_void, false},
     {M_WITH_VALUE_CHANGES, 0, 1, make_item_version, false},
     {0, M_WITH_ASSEMBLIES, 4, make_assembly, false},
+    {0, M_WITH_ON_ACCOUNT, 5, make_on_account, false},
+    {0, M_WITH_ON_ACCOUNT, 5, make_use_of_account, true},
 };
 
 static bool allowed_now(const struct maker *maker, const struct recipe *recipe)
@@ -1252,8 +1301,8 @@ struct m_features m_features_all(void)
 {
     return (struct m_features){(1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE |
                                                    M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
-                                                   M_WITH_GIFT_CARDS | M_WITH_SPECIFIC | M_WITH_ASSEMBLIES |
-                                                   M_WITH_UNITS | M_WITH_LOTS};
+                                                   M_WITH_ON_ACCOUNT | M_WITH_GIFT_CARDS | M_WITH_SPECIFIC |
+                                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_LOTS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

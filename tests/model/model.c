@@ -748,11 +748,12 @@ static bool read_correction(struct run *run)
 static bool read_payment_document(struct run *run)
 {
     const struct m_document *d = run->papers[run->paper].d;
-    if (run->papers[run->paper].order < 0)
-        return m_refuse(run, FAILED, "unsupported");
+    bool captured = !d->status || same(d->status, "captured");
+    if (!d->order.id)
+        return captured ? m_read_payment_on_account(run) : m_refuse(run, EXCLUDED, "payment_not_captured");
     if (same_payment_in_order(run))
         return m_refuse(run, EXCLUDED, "same_payment");
-    if (d->status && !same(d->status, "captured"))
+    if (!captured)
         return m_refuse(run, EXCLUDED, "payment_not_captured");
     return m_read_payment(run, -1);
 }
@@ -828,7 +829,7 @@ static void read_once(struct run *run)
 {
     size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
     run->lots.count = run->pieces.count = run->receipts.count = run->consigned_lots.count = 0;
-    run->shipments.count = run->captures.count = run->late_returns.count = run->posted.count = 0;
+    run->shipments.count = run->captures.count = run->held.count = run->late_returns.count = run->posted.count = 0;
     run->next_place = 0;
     run->again = false;
     memset(run->pools, 0, cells * sizeof *run->pools);

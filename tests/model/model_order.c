@@ -1753,6 +1753,72 @@ static struct account *account_named(struct order *order, const char *role)
                                              : NULL;
 }
 
+/* --- a customer's money without an order ------------------------------------------------------------------ */
+
+static struct held *held_for(struct run *run, const char *customer)
+{
+    for (int i = 0; i < run->held.count; i++)
+        if (same(run->held.at[i].customer, customer))
+            return &run->held.at[i];
+    struct held *held = LIST_ADD(run->arena, run->held);
+    *held = (struct held){customer, 0};
+    return held;
+}
+
+static bool in_home_money(const struct run *run, const struct m_document *d)
+{
+    return !d->currency || currency_find(span_of(d->currency)) == run->settings->company;
+}
+
+bool m_read_payment_on_account(struct run *run)
+{
+    const struct m_document *d = run->papers[run->paper].d;
+    if (!in_home_money(run, d))
+        return m_refuse(run, "failed", "unsupported");
+    held_for(run, d->customer)->amount += d->amount;
+    m_post(run, d->gift_card ? "gift_card_liability" : "gateway_clearing", d->amount, -1, -1, -1, -1);
+    m_post(run, "customer_deposits", -d->amount, -1, -1, -1, -1);
+    return true;
+}
+
+/* Whenever it is dated: some payment of the customer is there. */
+static bool has_account(const struct run *run, const char *customer)
+{
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct m_document *d = run->papers[i].d;
+        if (d->type == M_PAYMENT && run->papers[i].standing == STANDS && !d->order.id && is(d->customer, customer) &&
+            (!d->status || same(d->status, "captured")) && in_home_money(run, d))
+            return true;
+    }
+    return false;
+}
+
+/* A line that credits an order's deposits, where the entry takes from a customer, pays that order. */
+static bool pays_order(const struct m_document *d, const struct m_line *line)
+{
+    bool from_customer = false;
+    for (size_t i = 0; i < d->lines.count; i++)
+        from_customer = from_customer || (d->lines.at[i].customer && d->lines.at[i].amount > 0);
+    return from_customer && line->order.id && line->amount < 0 && same(line->role, "customer_deposits");
+}
+
+/* Of an entry's lines, those that name a customer. */
+static bool customers_fit(struct run *run, const struct m_document *d)
+{
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        if (!line->customer)
+            continue;
+        if (!same(line->role, "customer_deposits"))
+            return m_refuse(run, "failed", "control_account");
+        if (!in_home_money(run, d))
+            return m_refuse(run, "failed", "unsupported");
+        if (!has_account(run, line->customer))
+            return m_refuse(run, "waiting", "waits_document");
+    }
+    return true;
+}
+
 bool m_read_entry(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -1767,7 +1833,7 @@ bool m_read_entry(struct run *run)
         char control = control_of(line->role);
         struct order *order = paper->targets[i] >= 0 ? &run->orders[paper->targets[i]] : NULL;
         struct account *account = order ? account_named(order, line->role) : NULL;
-        if (control == 's' || (control == 'i' && !account))
+        if (control == 's' || (control == 'i' && !account && !line->customer))
             return m_refuse(run, "failed", "control_account");
         if (account && order->known && order->money != run->settings->company)
             return m_refuse(run, "failed", "unsupported"); /* the generator makes none; not modelled (README.md) */
@@ -1775,11 +1841,28 @@ bool m_read_entry(struct run *run)
     }
     if (sum != 0)
         return m_refuse(run, "failed", "entry_unbalanced");
+    if (!customers_fit(run, d))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int number = paper->targets[i];
         int64_t amount = m_in_company(run, line->amount);
         struct account *account = number >= 0 ? account_named(&run->orders[number], line->role) : NULL;
+        if (line->customer) {
+            struct held *held = held_for(run, line->customer);
+            if (amount > held->amount)
+                return m_refuse_late(run, "waiting", "exceeds_open");
+            held->amount -= amount;
+        }
+        if (account && pays_order(d, line)) {
+            if (!run->orders[number].known)
+                return m_refuse_late(run, "waiting", "waits_document");
+            m_post(run, line->role, amount, -1, -1, number, -1);
+            m_post(run, line->role, -amount, -1, -1, number, -1);
+            if (!take_money(run, &run->orders[number], -amount, -amount))
+                return false;
+            continue;
+        }
         if (account) {
             int64_t more = account == &run->orders[number].receivable ? amount : -amount;
             if (more < -account->company)
@@ -1808,9 +1891,17 @@ int64_t m_reserved_at(const struct run *run, int item, int location)
     return reserved;
 }
 
-/* J-6 for the three accounts of every order. */
+/* J-6 for the three accounts of every order, and for what is held without one. */
 void m_check_orders(const struct run *run)
 {
+    int64_t held = 0;
+    for (int i = 0; i < run->held.count; i++)
+        held += run->held.at[i].amount;
+    for (int i = 0; i < run->posted.count; i++)
+        held += same(run->posted.at[i].role, "customer_deposits") && run->posted.at[i].order < 0
+                    ? run->posted.at[i].amount
+                    : 0;
+    must(held == 0);
     for (int i = 0; i < run->order_count; i++) {
         const struct order *order = &run->orders[i];
         int64_t deposit = 0, receivable = 0, due = 0;

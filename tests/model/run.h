@@ -202,6 +202,11 @@ struct captured { /* a payment that was taken, so that no version takes it again
     const char *gateway, *id;
 };
 
+struct held { /* a customer's money without an order */
+    const char *customer;
+    int64_t amount;
+};
+
 struct posted {
     int32_t day;
     int paper;
@@ -240,6 +245,7 @@ struct run {
     struct order *orders;
     LIST_OF(struct shipped) shipments;
     LIST_OF(struct captured) captures;
+    LIST_OF(struct held) held;
     LIST_OF(int) late_returns; /* papers waiting for a shipment that issues the last of their units */
     LIST_OF(int) spreading;    /* lots a difference is on its way through */
     LIST_OF(struct posted) posted;
@@ -328,6 +334,7 @@ int m_receipt_line_find(const struct m_document *receipt, const char *line, cons
 bool m_read_order(struct run *run);
 bool m_order_adds_up(struct run *run, const struct m_document *d);
 bool m_read_payment(struct run *run, int payment);
+bool m_read_payment_on_account(struct run *run);
 bool m_read_cancel(struct run *run);
 bool m_read_shipment(struct run *run);
 bool m_read_delivery(struct run *run);

@@ -294,6 +294,11 @@ static void settle_entry(struct person_entry *entry)
         sum_minor += entry->lines.at[i].amount_minor;
     }
     entry->lines.at[entry->lines.count - 1].amount_minor = -sum_minor;
+    for (size_t i = 0; i < entry->lines.count; i++) { /* an order or a customer, not both */
+        if (reference_is_present(entry->lines.at[i].order)) {
+            entry->lines.at[i].customer = (struct span){NULL, 0};
+        }
+    }
 }
 
 static void settle_opening(struct dice *dice, struct opening *opening)

@@ -107,7 +107,7 @@ static const struct {
     {"status_change", "location* lines*(sku* uom qty* from* to*)"},
     {"assembly", "location* consume*(sku* uom qty*) produce*(sku* uom qty*) added_cost"},
     {"supplier_return", "supplier* location lines*(sku line uom receipt qty* credit)"},
-    {"entry", "lines*(role* amount* order) reason* by*"},
+    {"entry", "lines*(role* amount* order customer) reason* by*"},
     {"void", "document*(type* source id*) reason*"},
     {"rate", "from* to* rate*"},
     {"opening", "balances(account* amount*) layers(sku* location receipt qty* value* at) "
