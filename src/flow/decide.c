@@ -51,6 +51,13 @@ static void add_lines(struct lines *to, const struct lines *from, struct span sk
     }
 }
 
+/* Nothing but an item's book posts to a stock control account: no sale, no bill, no person. */
+static void check_free_of_stock(const struct lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        must(role_control(lines->at[i].role) != CONTROL_STOCK); /* J-3 */
+}
+
 /* ---- items ---- */
 
 static struct item_group *group_of(struct work *work, uint32_t item, bool average)
@@ -280,6 +287,7 @@ static void collect_order(struct work *work, const struct order_work *order)
         /* Of an order, only the version that comes now is the plan's own: the earlier ones keep what they posted. */
         bool own_again = own && before != NULL && plan->document->type == DOCUMENT_ORDER;
         struct lines *lines = difference_lines(work, order->documents[i], event->day, &event->key);
+        check_free_of_stock(&order->results[i].lines);
         add_lines(lines, &order->results[i].lines, (struct span){NULL, 0}, false);
         /* A version's day may move with what comes before it. */
         if (before != NULL && (!own || own_again))
@@ -833,9 +841,11 @@ static int compare_differences(const void *a, const void *b)
 static void collect_entries(struct work *work)
 {
     struct plan *plan = work->plan;
-    for (size_t i = 0; i < plan->dated_count; i++)
+    for (size_t i = 0; i < plan->dated_count; i++) {
+        check_free_of_stock(&plan->dated[i].lines);
         add_lines(difference_lines(work, plan->number, plan->dated[i].day, NULL), &plan->dated[i].lines,
                   (struct span){NULL, 0}, false);
+    }
     if (plan->removes) {
         struct document_record record;
         bool found = false;

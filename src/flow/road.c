@@ -95,6 +95,12 @@ struct road *road_open(struct store *store, uint32_t company, struct road_option
     road->company = company_open(views, options.zone_bytes, err);
     if (road->company == NULL)
         return road_close(road);
+    /* J-2, checked before anything is written: what no seal covers was written by no commit, or its seal was taken away. */
+    if (road->last_seal.last_seq != road->last_seq || road->last_seal.last_raw_block != road->last_raw_block) {
+        err_set(err, FAILURE_STORE_DAMAGED, "truth ends at row %llu, its last seal at row %llu: run `tieout verify`",
+                (unsigned long long)road->last_seq, (unsigned long long)road->last_seal.last_seq);
+        return road_close(road);
+    }
     if (road->company->applied_seq != road->last_seq) {
         err_set(err, FAILURE_STORE_DAMAGED, "the views have read truth up to row %llu of %llu: run `tieout rebuild`",
                 (unsigned long long)road->company->applied_seq, (unsigned long long)road->last_seq);
@@ -195,6 +201,9 @@ static bool keep_raw(struct road *road, struct span record, struct truth_row *ro
 /* append and apply: the row is truth from here on; the views follow from it alone. */
 static bool append(struct road *road, struct ruling *ruling, bool installed, struct err *err)
 {
+    enum outcome outcome = ruling->row.outcome;
+    must(outcome == OUTCOME_POSTED || outcome == OUTCOME_EXCLUDED || outcome == OUTCOME_WAITING ||
+         outcome == OUTCOME_FAILED); /* I-1 */
     ruling->row.seq = road->last_seq + 1;
     ruling->row.recorded_at_us = road->options.now_us;
     if (ruling->packed.len > 0)
@@ -286,6 +295,14 @@ static bool count_again(struct road *road, const struct document_record *before,
     return true;
 }
 
+static const struct document_version *version_find(const struct document_record *record, int64_t number)
+{
+    for (size_t i = 0; i < record->version_count; i++)
+        if (record->versions[i].version == number)
+            return &record->versions[i];
+    return NULL;
+}
+
 /* The document that a void took back gets its own row: excluded, voided, with everything that changed. */
 static bool append_voided(struct road *road, struct plan *plan, struct decided *decided, struct err *err)
 {
@@ -325,6 +342,8 @@ static bool decide_document(struct road *road, const struct document *document, 
                           .record = record,
                           .number = number,
                           .document_seq = document_seq};
+    /* I-2: a version that is known is never taken again; only one that waits is decided once more. */
+    must(packed.len == 0 || record == NULL || version_find(record, document->version) == NULL);
     const struct document_version *current = record ? document_current(record) : NULL;
     bool below = current != NULL && record->current > document->version && !keeps_versions(document->type);
     if (current != NULL && current->refusal == REFUSAL_VOIDED && current->outcome == OUTCOME_EXCLUDED)
@@ -557,14 +576,6 @@ static bool set_aside(struct road *road, struct span record, struct span origin,
     road->counts.failed++;
     road->counts.set_aside++;
     return append(road, &ruling, true, err);
-}
-
-static const struct document_version *version_find(const struct document_record *record, int64_t number)
-{
-    for (size_t i = 0; i < record->version_count; i++)
-        if (record->versions[i].version == number)
-            return &record->versions[i];
-    return NULL;
 }
 
 static bool take_document(struct road *road, struct span record, struct span origin, uint64_t line,

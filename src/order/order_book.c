@@ -56,6 +56,15 @@ static void check_units(const struct book *book)
     }
 }
 
+/* D-1: of a dropship line only what comes back into own stock is a matter of an item's book. */
+static void check_effects(const struct book *book)
+{
+    for (size_t i = 0; i < book->touched_count; i++)
+        for (size_t e = 0; book->touched[i]->is_dropship && e < book->result->effect_count; e++)
+            must(book->result->effects[e].kind == EFFECT_RETURN ||
+                 !span_eq(book->result->effects[e].order_line, book->touched[i]->id)); /* D-1 */
+}
+
 static void fold_event(struct book *book, const struct order_event *event, struct order_result *result)
 {
     struct account_mark before = {book->deposit, book->receivable, book->refunds_due};
@@ -74,6 +83,7 @@ static void fold_event(struct book *book, const struct order_event *event, struc
         book_check_event(book, &before);
         if (!book->failed) {
             check_units(book);
+            check_effects(book);
         }
         return;
     }

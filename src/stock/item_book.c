@@ -187,26 +187,53 @@ static int64_t taken(const struct step *steps, size_t count)
     return taken_minor;
 }
 
-static void check_state(const struct item_state *state)
+/* Open layers less open owed slices at provisional cost: what the inventory accounts stand for. */
+static int64_t held_minor(const struct item_state *state)
 {
+    int64_t held = 0;
     for (size_t i = 0; i < state->pool_count; i++)
-        must(state->pools[i].layer_count == 0 || state->pools[i].owed_count == 0); /* C-4 */
+        held += pool_value(state, &state->pools[i]) - pool_owed_value(&state->pools[i]);
+    return held;
 }
 
-/* Decides one movement on `state`, steps in `arena`, and checks that its lines balance (J-1). */
+static void check_state(const struct item_state *state)
+{
+    int64_t pooled_micro = 0;
+    int64_t counted_micro = 0;
+    for (size_t i = 0; i < state->pool_count; i++) {
+        const struct pool *pool = &state->pools[i];
+        must(pool->layer_count == 0 || pool->owed_count == 0); /* C-4 */
+        pooled_micro += pool_qty(pool) - pool_owed_qty(pool);
+    }
+    for (size_t i = 0; i < state->count_count; i++)
+        counted_micro += state->counts[i].units[UNITS_OWN];
+    must(pooled_micro == counted_micro); /* C-1 */
+}
+
+static bool is_held(enum role role)
+{
+    return role == ROLE_INVENTORY || role == ROLE_INVENTORY_OWED || role == ROLE_INVENTORY_IN_TRANSIT;
+}
+
+/* Decides one movement on `state`, steps in `arena`, and checks what it did to units, values and lines. */
 static struct decision decide_one(struct item_state *state, const struct movement *movement, struct arena *arena)
 {
     struct decision decision = {.state = state, .movement = movement, .arena = arena};
+    int64_t before_minor = held_minor(state);
     decide(&decision);
     if (decision.refusal == BOOK_OK) {
         check_state(state);
         int64_t sum_minor = 0;
+        int64_t inventory_minor = 0;
         for (size_t i = 0; i < decision.step_count; i++) {
             struct line line;
-            if (step_line(state, movement, &decision.steps[i], &line))
-                sum_minor += line.amount_minor;
+            if (!step_line(state, movement, &decision.steps[i], &line))
+                continue;
+            sum_minor += line.amount_minor;
+            inventory_minor += is_held(line.role) ? line.amount_minor : 0;
         }
-        must(sum_minor == 0); /* J-1 */
+        must(sum_minor == 0);                                      /* J-1 */
+        must(inventory_minor == held_minor(state) - before_minor); /* J-3 */
     }
     return decision;
 }

@@ -424,7 +424,9 @@ static void apply_gone(struct item_state *state, const struct movement *movement
         }
         gone->qty_micro -= step->qty_micro;
         gone->value_minor -= step->value_minor;
-        must(gone->qty_micro >= 0);
+        must(gone->qty_micro >= 0); /* C-3: no slice comes back twice, */
+        if (gone->qty_micro == 0)
+            must(gone->value_minor == 0); /* C-3: and all of it at what it cost by now */
         if (gone->qty_micro == 0)
             gone_remove(state, step->index);
         return;

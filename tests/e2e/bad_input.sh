@@ -153,6 +153,13 @@ ok "a newer store" fails 4 "newer tieout" import --store newer.db --format docum
 ok "a newer store cannot be read either" fails 4 "newer tieout" status --store newer.db
 ok "a newer store stays as it was" cmp -s newer.db newer.before
 
+cp tieout.db unsealed.db
+sqlite3 unsealed.db ".dbconfig enable_trigger off" "DELETE FROM seal WHERE key = (SELECT max(key) FROM seal)" >/dev/null
+cp unsealed.db unsealed.before
+ok "truth that no seal covers is not written on (J-2)" fails 4 "its last seal at row" import --store unsealed.db --format documents late.jsonl
+ok "truth that no seal covers stays as it was" cmp -s unsealed.db unsealed.before
+ok "truth that no seal covers is damage" run 5 verify --store unsealed.db
+
 mkfifo slow
 "$program" import --format documents slow >slow.out 2>&1 &
 holder=$!

@@ -609,7 +609,7 @@ static const struct story stories[] = {
         .state = "main 1@1 2=6; shop 2@2 1=3; main has 2 own; shop has 1 own",
     },
     {
-        "return: the very slices, oldest first, to their old place",
+        "return: the very slices, oldest first, to their old place, and none twice (C-3)",
         .rows = {{MOVE_IN, 1, 2, 8},
                  {MOVE_IN, 2, 2, 10},
                  {MOVE_OUT, 3, 3, .order = 9, .posts = "inventory@main -13, cogs 13"},
