@@ -303,7 +303,15 @@ static void return_slice(struct decision *d, size_t index, int64_t qty_micro, in
         slice = (struct slice){
             .lot = movement->id, .qty_micro = qty_micro, .value_minor = known ? current_minor : value_minor};
     }
-    post_to(d, &gone.where, -slice.value_minor, SPAN("return"));
+    /* Goods out holds slices only (J-3): what the units cost beyond today's cost stays sold. */
+    if (gone.where.role == ROLE_GOODS_OUT && slice.value_minor != value_minor) {
+        struct where sold = gone.where;
+        sold.role = ROLE_COGS;
+        post_to(d, &gone.where, -value_minor, SPAN("return"));
+        post_to(d, &sold, value_minor - slice.value_minor, SPAN("return"));
+    } else {
+        post_to(d, &gone.where, -slice.value_minor, SPAN("return"));
+    }
     put_in(d, pool, slice);
 }
 

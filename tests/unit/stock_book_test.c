@@ -646,6 +646,15 @@ static const struct story stories[] = {
         .state = "main 3@2 2=14 4@3 1=7 last 4/1; main has 3 own",
     },
     {
+        "return: at current cost of goods not yet delivered: goods out gives up its slices, the rest stays sold",
+        .costing = {.return_current = true},
+        .rows = {{MOVE_IN, 1, 1, 4},
+                 {MOVE_OUT, 2, 1, .order = 9, .to = ROLE_GOODS_OUT},
+                 {MOVE_IN, 3, 2, 14},
+                 {MOVE_RETURN, 4, 1, .order = 9, .posts = "inventory@main 7, goods_out{return} -4, cogs{return} -3"}},
+        .state = "main 3@2 2=14 4@3 1=7 last 4/1; main has 3 own",
+    },
+    {
         "return: quarantined comes in, damaged is written off, lost only went",
         .rows = {{MOVE_IN, 1, 3, 12},
                  {MOVE_OUT, 2, 3, .order = 9},
