@@ -35,6 +35,32 @@ void view_key_i64(struct view_key *key, int64_t value)
         view_key_u8(key, (uint8_t)(sortable >> shift));
 }
 
+enum { SUM_BYTES = 4 };
+
+static struct hash sum_of(struct span value, struct span key)
+{
+    struct hasher hasher;
+    hasher_init(&hasher);
+    hasher_put(&hasher, value);
+    hasher_put(&hasher, key);
+    return hasher_end(&hasher);
+}
+
+void view_sum_put(struct buf *value, struct span key)
+{
+    struct hash sum = sum_of(buf_span(value), key);
+    buf_put(value, sum.bytes, SUM_BYTES);
+}
+
+bool view_sum_take(struct span *value, struct span key)
+{
+    if (value->len < SUM_BYTES)
+        return false;
+    value->len -= SUM_BYTES;
+    struct hash sum = sum_of(*value, key);
+    return memcmp(sum.bytes, value->ptr + value->len, SUM_BYTES) == 0;
+}
+
 struct span keep_span(struct arena *arena, struct span text)
 {
     return text.ptr == NULL || text.len == 0 ? (struct span){NULL, 0} : arena_copy(arena, text);

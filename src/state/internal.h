@@ -24,6 +24,11 @@ static inline struct span view_key_span(const struct view_key *key)
 {
     return (struct span){(const char *)key->bytes, key->len};
 }
+/* Books are folded from what their views hold, and a fold takes it for granted: so these values end with four bytes of
+ * BLAKE2b over value and key, and one that somebody altered or moved is refused when it is read. */
+void view_sum_put(struct buf *value, struct span key);
+/* Takes them off again; false when they do not fit. */
+NODISCARD bool view_sum_take(struct span *value, struct span key);
 /* Arena copies that keep an absent span absent. */
 struct span keep_span(struct arena *arena, struct span text);
 

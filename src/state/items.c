@@ -24,12 +24,14 @@ struct chunk_scan {
     struct arena *arena;
     struct span *chunks;
     size_t count, room;
+    bool bad;
 };
 
 static bool chunk_row(void *context, struct span key, struct span value)
 {
     struct chunk_scan *scan = context;
-    (void)key;
+    if (!view_sum_take(&value, key))
+        scan->bad = true;
     ARENA_GROW(scan->arena, scan->chunks, scan->count, scan->room);
     scan->chunks[scan->count++] = arena_copy(scan->arena, value);
     return true;
@@ -46,16 +48,28 @@ static bool chunks_read(struct company *company, uint32_t item, size_t from, str
 /* How many chunks are stored is kept beside them, under the chunk number that sorts last. */
 static const uint32_t count_chunk = UINT32_MAX;
 
+static bool book_is_damaged(uint32_t item, struct err *err)
+{
+    return err_set(
+        err, FAILURE_STORE_DAMAGED,
+        "the view `item_book` is damaged at item %u: `tieout verify` says where, `tieout rebuild` makes it again",
+        item);
+}
+
 static bool chunk_count_read(struct company *company, uint32_t item, size_t *out_count, struct err *err)
 {
     struct view_key key = chunk_key(item, count_chunk);
     struct arena arena = arena_make(4096);
     struct span value;
     bool found = false;
+    *out_count = 0;
     bool good =
         company->views.get(company->views.context, VIEW_ITEM_BOOK, view_key_span(&key), &arena, &value, &found, err);
-    struct cursor cursor = cursor_of(good && found ? value : (struct span){NULL, 0});
-    *out_count = good && found ? (size_t)cursor_varint(&cursor) : 0;
+    if (good && found) {
+        good = view_sum_take(&value, view_key_span(&key)) || book_is_damaged(item, err);
+        struct cursor cursor = cursor_of(value);
+        *out_count = (size_t)cursor_varint(&cursor);
+    }
     arena_done(&arena);
     return good;
 }
@@ -71,13 +85,12 @@ static struct item_book *book_load(struct company *company, uint32_t item, bool 
     struct chunk_scan scan = {.arena = &arena};
     struct item_book *book = NULL;
     if (chunks_read(company, item, whole ? 0 : count - 1, &scan, err)) {
-        bool fits = scan.count == (whole ? count : 1) + 1; /* the count's own row comes last */
+        bool fits = !scan.bad && scan.count == (whole ? count : 1) + 1; /* the count's own row comes last */
         if (fits)
             book = whole ? item_book_from_chunks(average, scan.chunks, count)
                          : item_book_from_tail(average, count - 1, scan.chunks[0]);
         if (book == NULL)
-            err_set(err, FAILURE_STORE_DAMAGED, "the view `item_book` is damaged at item %u: run `tieout rebuild`",
-                    item);
+            (void)book_is_damaged(item, err);
     }
     arena_done(&arena);
     return book;
@@ -94,6 +107,7 @@ static bool book_save(struct company *company, uint32_t item, struct item_book *
         struct view_key key = chunk_key(item, chunk);
         buf_reset(&value);
         item_book_pack_chunk(book, chunk, &value);
+        view_sum_put(&value, view_key_span(&key));
         good = company->views.put(company->views.context, VIEW_ITEM_BOOK, view_key_span(&key), buf_span(&value), err);
     }
     for (size_t chunk = chunks; good && chunk < book->stored_chunks; chunk++) {
@@ -104,6 +118,7 @@ static bool book_save(struct company *company, uint32_t item, struct item_book *
         struct view_key key = chunk_key(item, count_chunk);
         buf_reset(&value);
         buf_put_varint(&value, chunks);
+        view_sum_put(&value, view_key_span(&key));
         good = chunks == 0 ? company->views.drop(company->views.context, VIEW_ITEM_BOOK, view_key_span(&key), err)
                            : company->views.put(company->views.context, VIEW_ITEM_BOOK, view_key_span(&key),
                                                 buf_span(&value), err);

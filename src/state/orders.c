@@ -165,9 +165,12 @@ static bool stored_read(struct company *company, uint32_t number, struct arena *
     if (!company->views.get(company->views.context, VIEW_ORDER_BOOK, view_key_span(&key), arena, &value, out_found,
                             err))
         return false;
-    return !*out_found || stored_unpack(value, arena, order) ||
-           err_set(err, FAILURE_STORE_DAMAGED, "the view `order_book` is damaged at document %u: run `tieout rebuild`",
-                   number);
+    return !*out_found || (view_sum_take(&value, view_key_span(&key)) && stored_unpack(value, arena, order)) ||
+           err_set(
+               err, FAILURE_STORE_DAMAGED,
+               "the view `order_book` is damaged at document %u: `tieout verify` says where, `tieout rebuild` makes it "
+               "again",
+               number);
 }
 
 /* The view keeps one stable order; the fold wants the whole key's. */
@@ -320,6 +323,7 @@ static bool order_apply(struct company *company, const struct ruling *ruling, co
         struct view_key key = order_key(change->order);
         struct buf value = buf_make((size_t)64 << 20);
         stored_pack(&after, &value);
+        view_sum_put(&value, view_key_span(&key));
         good = after.count == 0 ? company->views.drop(company->views.context, VIEW_ORDER_BOOK, view_key_span(&key), err)
                                 : company->views.put(company->views.context, VIEW_ORDER_BOOK, view_key_span(&key),
                                                      buf_span(&value), err);
