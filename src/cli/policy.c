@@ -86,6 +86,16 @@ static bool change_fits(struct cli *cli, const struct company *company, int32_t 
     return good || cli_wrong(cli, "%.*s=%.*s: %.*s", SPAN_ARG(key), SPAN_ARG(value), SPAN_ARG(detail));
 }
 
+/* What was placed by date cannot stand behind what is placed by entry: the rule changes on a day without documents. */
+static bool day_is_free(struct cli *cli, const struct company *company, struct span key, int32_t day)
+{
+    char text[11];
+    int32_t last = company_day(company, company->last_at_us);
+    if (!span_eq(key, SPAN("backdated")) || company->last_document == 0 || day > last)
+        return true;
+    return cli_wrong(cli, "--from: backdated changes on a day after the last document's, %s", day_write(last, text));
+}
+
 static bool change_all(struct cli *cli, struct road *road, int32_t day)
 {
     struct company *company = road_company(road);
@@ -97,7 +107,8 @@ static bool change_all(struct cli *cli, struct road *road, int32_t day)
     for (size_t i = 1; i < cli->word_count; i++) {
         struct span key, value;
         if (!cli_pair(cli, cli->words[i], &key, &value) || !change_is_allowed(cli, company, key) ||
-            !change_fits(cli, company, day, key, value) || !road_setting(road, day, key, value, &cli->err))
+            !day_is_free(cli, company, key, day) || !change_fits(cli, company, day, key, value) ||
+            !road_setting(road, day, key, value, &cli->err))
             return false;
     }
     return road_commit(road, &cli->err);

@@ -3,7 +3,7 @@
 
 /* From its instant on the item's layers are worth the new standard. */
 static void standard_change(struct plan *plan, uint32_t item, const struct document *version, int64_t old_micro,
-                            int64_t at_us)
+                            int64_t at_us, uint64_t entered)
 {
     int64_t new_micro = version->item.standard_cost_micro;
     if (!is_present(old_micro) || !is_present(new_micro))
@@ -12,6 +12,9 @@ static void standard_change(struct plan *plan, uint32_t item, const struct docum
     struct movement movement = plan_movement(plan, MOVE_STANDARD, version, (int)version->version, 0, 0);
     movement.key.at_us = at_us;
     movement.day = company_day(plan->company, at_us);
+    plan_place(plan, &movement.key, movement.day);
+    if (movement.key.entered != 0)
+        movement.key.entered = entered;
     movement.last_micro = old_micro;
     movement.where = (struct where){.role = ROLE_REVALUATION};
     plan_edit(plan, item, movement);
@@ -42,12 +45,12 @@ void resolve_item(struct plan *plan)
                     SPAN_ARG(document->id));
     if (costing_method_of(document, plan->policy) != METHOD_STANDARD || !plan_goes_on(plan))
         return;
-    standard_change(plan, known->number, document, before->item.standard_cost_micro, plan->at_us);
+    standard_change(plan, known->number, document, before->item.standard_cost_micro, plan->at_us, plan->document_seq);
     /* A version that comes between two others changes what the later one started from. */
     for (size_t i = 0; i < known->count; i++)
         if (known->versions[i].from_us > plan->at_us) {
             standard_change(plan, known->number, known->versions[i].document, document->item.standard_cost_micro,
-                            known->versions[i].from_us);
+                            known->versions[i].from_us, known->versions[i].seq);
             return;
         }
 }

@@ -95,7 +95,8 @@ static int64_t shipped_by(const struct order_slot *slot, struct span line, struc
             if (effect->kind != EFFECT_ISSUE || !is_of_line(effect, line, sku) || wanted_micro <= 0)
                 continue;
             wanted_micro -= effect->qty_micro;
-            at_us = slot->events[i].key.at_us;
+            if (slot->events[i].key.at_us > at_us)
+                at_us = slot->events[i].key.at_us;
         }
     return at_us;
 }
@@ -108,11 +109,13 @@ static void not_before_its_shipment(struct plan *plan, const struct order_slot *
     for (int64_t before_us = INT64_MIN; before_us != plan->at_us;) {
         before_us = plan->at_us;
         int64_t returned_micro = 0;
+        struct key own = {.at_us = plan->at_us, .rank = RANK_COUNT}; /* behind all of one instant, and of one entry */
+        plan_place(plan, &own, plan->day);
         for (size_t i = 0; i < slot->count; i++)
             for (size_t e = 0; e < slot->results[i].effect_count; e++)
                 if (slot->results[i].effects[e].kind == EFFECT_RETURN &&
                     is_of_line(&slot->results[i].effects[e], line, sku) && slot->documents[i] != plan->number &&
-                    slot->events[i].key.at_us <= plan->at_us)
+                    key_compare(&slot->events[i].key, &own) < 0)
                     returned_micro += slot->results[i].effects[e].qty_micro;
         plan_not_before(plan, shipped_by(slot, line, sku, returned_micro + qty_micro));
     }

@@ -71,6 +71,7 @@ static void transfer_line(struct plan *plan, size_t index, struct span from, str
     arrive.key.leg = 1;
     arrive.key.at_us = received_at_us;
     arrive.day = company_day(plan->company, received_at_us);
+    plan_place(plan, &arrive.key, arrive.day);
     arrive.location = to;
     arrive.qty_micro = received_micro;
     arrive.value_minor = ABSENT;

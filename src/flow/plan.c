@@ -86,7 +86,24 @@ void plan_raise(struct plan *plan)
     for (size_t i = 0; i < plan->edit_count; i++) {
         plan->edits[i].edit.movement.key.at_us = plan->at_us;
         plan->edits[i].edit.movement.day = plan->day;
+        plan_place(plan, &plan->edits[i].edit.movement.key, plan->day);
     }
+}
+
+uint64_t plan_entered(const struct plan *plan)
+{
+    enum document_type type = plan->document->type;
+    bool history = type == DOCUMENT_ORDER || type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION;
+    bool again = plan->record != NULL && plan->record->entered != 0 && !history;
+    return again ? plan->record->entered : plan->seq;
+}
+
+void plan_place(const struct plan *plan, struct key *key, int32_t day)
+{
+    bool by_entry = company_entry_order(plan->company, day, &key->since_us);
+    key->entered = by_entry ? plan_entered(plan) : 0;
+    if (!by_entry)
+        key->since_us = 0;
 }
 
 int64_t plan_money(struct plan *plan, int64_t amount_minor)
@@ -257,7 +274,7 @@ struct movement plan_movement(struct plan *plan, enum movement_kind kind, const 
     const struct document *document = plan->document;
     if (line > MOVEMENT_LINE_MAX || part > MOVEMENT_PART_MAX)
         plan_refuse(plan, REFUSAL_OVERFLOW, "more than %d lines", MOVEMENT_LINE_MAX);
-    return (struct movement){
+    struct movement movement = {
         .id = movement_id_make(plan->number, line, part, leg),
         .key = {.at_us = plan->at_us,
                 .rank = plan->rank,
@@ -282,6 +299,8 @@ struct movement plan_movement(struct plan *plan, enum movement_kind kind, const 
         .standard_micro = item->item.standard_cost_micro,
         .last_micro = item->item.last_cost_micro,
     };
+    plan_place(plan, &movement.key, plan->day);
+    return movement;
 }
 
 void plan_edit(struct plan *plan, uint32_t item, struct movement movement)

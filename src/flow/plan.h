@@ -31,6 +31,7 @@ struct plan {
     const struct document_record *record; /* NULL: never seen */
     uint32_t number;
     uint64_t document_seq;
+    uint64_t seq; /* of the decision to be */
     /* settled by plan_start */
     enum rank rank;
     int64_t at_us; /* may be raised by what it refers to */
@@ -65,6 +66,11 @@ static inline bool plan_goes_on(const struct plan *plan) { return !plan->broken 
 void plan_start(struct plan *plan, enum rank rank);
 /* The plan happens no earlier than `at_us` (a cause comes first). */
 void plan_not_before(struct plan *plan, int64_t at_us);
+/* Where a movement or event dated `day` stands: at its instant, or (backdated entry_order) where its document was entered. */
+void plan_place(const struct plan *plan, struct key *key, int32_t day);
+/* The decision that entered the plan's document: a version keeps its document's place; versions that are a history have
+ * their own. */
+uint64_t plan_entered(const struct plan *plan);
 /* Gives all movements gathered so far the plan's final instant: the later of those of all it refers to. */
 void plan_raise(struct plan *plan);
 /* The amount in the company's currency. */

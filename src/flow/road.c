@@ -341,7 +341,8 @@ static bool decide_document(struct road *road, const struct document *document, 
                           .document = document,
                           .record = record,
                           .number = number,
-                          .document_seq = document_seq};
+                          .document_seq = document_seq,
+                          .seq = road->last_seq + 1};
     /* I-2: a version that is known is never taken again; only one that waits is decided once more. */
     must(packed.len == 0 || record == NULL || version_find(record, document->version) == NULL);
     const struct document_version *current = record ? document_current(record) : NULL;
@@ -493,7 +494,8 @@ static bool decide_again(struct road *road, uint32_t number, struct waiters *wai
                         .document = &document,
                         .record = &record,
                         .number = number,
-                        .document_seq = version->document_seq};
+                        .document_seq = version->document_seq,
+                        .seq = road->last_seq + 1};
     /* A replaced version was read before; the waiting one itself never posted anything. */
     resolve(&plan);
     if (plan.broken)

@@ -332,6 +332,8 @@ struct movement sale_movement(struct plan *plan, const struct order_event *event
     bool by_payment = kind == MOVE_SOLD || (kind == MOVE_DELIVER && event->kind != EVENT_DELIVERY);
     int leg = kind == MOVE_DELIVER && event->document->type == DOCUMENT_SHIPMENT ? 3 : 0;
     struct movement movement = plan_movement(&as_event, kind, item, effect->line, effect->part, leg);
+    movement.key.entered = event->key.entered;
+    movement.key.since_us = event->key.since_us;
     if (by_payment)
         number_movement(&movement, event, event_document, number);
     *out_valued =

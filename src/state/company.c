@@ -242,6 +242,20 @@ struct company *company_close(struct company *company)
     return NULL;
 }
 
+bool company_entry_order(const struct company *company, int32_t day, int64_t *out_since_us)
+{
+    bool entry_order = false;
+    int32_t since = DAY_MIN;
+    for (size_t i = 0; i < company->policy_count && company->policies[i].day <= day; i++) {
+        bool from_here = company->policies[i].policy.backdated == BACKDATED_ENTRY_ORDER;
+        if (from_here && !entry_order)
+            since = company->policies[i].day;
+        entry_order = from_here;
+    }
+    *out_since_us = since <= DAY_MIN ? INT64_MIN : zone_instant(company->zone, since, 0, NULL);
+    return entry_order;
+}
+
 const struct policy *company_policy(const struct company *company, int32_t day)
 {
     static struct policy fallback;

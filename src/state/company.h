@@ -66,6 +66,7 @@ struct document_record {
     struct span source, id;
     struct document_version *versions; /* ascending */
     size_t version_count;
+    uint64_t entered;     /* the row in which it was posted first; 0: never */
     int64_t current;      /* the version that is read; 0 none (all failed) */
     struct span waits_on; /* the current version's waiting key */
     uint32_t *orders;     /* orders it has events in */
@@ -134,6 +135,8 @@ NODISCARD bool company_relieve(struct company *company, struct err *err);
 
 /* Settings. */
 const struct policy *company_policy(const struct company *company, int32_t day);
+/* Whether what is dated on a day is queued as it was entered (backdated entry_order); since which instant that is so. */
+bool company_entry_order(const struct company *company, int32_t day, int64_t *out_since_us);
 /* A date given without time: start of day for what comes in, end for a count, else noon (docs/formats/order-of-movements.md). */
 int64_t company_instant(const struct company *company, struct moment moment, enum rank rank);
 int32_t company_day(const struct company *company, int64_t at_us);

@@ -70,6 +70,7 @@ static void record_pack(const struct document_record *record, struct buf *out)
     buf_put_u8(out, (uint8_t)record->type);
     buf_put_bytes(out, record->source);
     buf_put_bytes(out, record->id);
+    buf_put_varint(out, record->entered);
     buf_put_signed(out, record->current);
     buf_put_bytes(out, record->waits_on);
     buf_put_varint(out, record->version_count);
@@ -102,6 +103,7 @@ static bool record_unpack(struct span value, uint32_t number, struct arena *aren
     *record = (struct document_record){.number = number, .type = (enum document_type)cursor_u8(&cursor)};
     record->source = keep_span(arena, cursor_bytes(&cursor));
     record->id = keep_span(arena, cursor_bytes(&cursor));
+    record->entered = cursor_varint(&cursor);
     record->current = cursor_signed(&cursor);
     record->waits_on = keep_span(arena, cursor_bytes(&cursor));
     record->version_count = cursor_varint(&cursor);
@@ -422,6 +424,8 @@ bool documents_apply(struct company *company, const struct ruling *ruling, struc
     good = good && outcome_apply(company, &record, ruling, &arena, err);
     if (good) {
         seqs_add(&record, ruling->row.seq, &arena);
+        if (record.entered == 0 && ruling->row.outcome == OUTCOME_POSTED)
+            record.entered = ruling->row.seq;
         moves_apply(&record, ruling, &arena);
         orders_of_record(&record, ruling, &arena);
     }

@@ -11,6 +11,14 @@ static struct view_key order_key(uint32_t order)
     return key;
 }
 
+static void key_enter(const struct company *company, struct order_event *event, uint64_t entered)
+{
+    bool by_entry = entered != 0 && company_entry_order(company, event->day, &event->key.since_us);
+    event->key.entered = by_entry ? entered : 0;
+    if (!by_entry)
+        event->key.since_us = 0;
+}
+
 struct order_event order_event_of(const struct company *company, const struct document *document,
                                   const struct ruling_event *frozen)
 {
@@ -36,6 +44,7 @@ struct order_event order_event_of(const struct company *company, const struct do
             event.key.id = document->id;
         event.key.line = (int)frozen->index + 1;
     }
+    key_enter(company, &event, frozen->entered);
     return event;
 }
 
@@ -57,7 +66,14 @@ void order_events_settle_versions(const struct company *company, struct order_ev
         events[i].key.line = (int)document->version; /* of two made at one instant the higher stands */
         events[i].day = company_day(company, events[i].key.at_us);
         events[i].policy = company_policy(company, events[i].day);
+        key_enter(company, &events[i], events[i].key.entered);
     }
+    /* Queued as they were entered, a late lower version stands where the next higher one does, before it. */
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count && events[i].kind == EVENT_VERSION; k++)
+            if (events[k].kind == EVENT_VERSION && events[k].document->version > events[i].document->version &&
+                events[k].key.entered != 0 && events[k].key.entered < events[i].key.entered)
+                events[i].key.entered = events[k].key.entered;
 }
 
 /* A refund or return by match names no line; the one that was chosen when it was decided is written into the copy of its

@@ -84,12 +84,16 @@ static bool facts_unpack(struct cursor *cursor, struct arena *arena, struct orde
     return !cursor->bad && (count == 0 || components);
 }
 
+enum { EVENT_ENTERED = 0x80 };
+
 void ruling_event_pack(const struct ruling_event *event, struct buf *out)
 {
     buf_put_u8(out, (uint8_t)event->kind);
     buf_put_varint(out, event->index);
     buf_put_signed(out, event->at_us);
-    buf_put_u8(out, (uint8_t)event->rank);
+    buf_put_u8(out, (uint8_t)((unsigned)event->rank | (event->entered ? EVENT_ENTERED : 0)));
+    if (event->entered != 0)
+        buf_put_varint(out, event->entered);
     buf_put_signed(out, event->day);
     buf_put_signed(out, event->rate_e10);
     buf_put_signed(out, event->order_rate_e10);
@@ -103,7 +107,10 @@ bool ruling_event_unpack(struct cursor *cursor, struct arena *arena, struct ruli
     struct ruling_event event = {.kind = (enum order_event_kind)cursor_u8(cursor)};
     event.index = (uint32_t)cursor_varint(cursor);
     event.at_us = cursor_signed(cursor);
-    event.rank = (enum rank)cursor_u8(cursor);
+    uint8_t rank = cursor_u8(cursor);
+    event.rank = (enum rank)(rank & ~EVENT_ENTERED);
+    if (rank & EVENT_ENTERED)
+        event.entered = cursor_varint(cursor);
     event.day = (int32_t)cursor_signed(cursor);
     event.rate_e10 = cursor_signed(cursor);
     event.order_rate_e10 = cursor_signed(cursor);

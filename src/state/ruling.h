@@ -15,6 +15,7 @@ struct ruling_event {
     enum order_event_kind kind;
     uint32_t index;
     int64_t at_us;
+    uint64_t entered; /* under backdated entry_order: see struct key */
     enum rank rank;
     int32_t day;
     int64_t rate_e10;

@@ -684,6 +684,9 @@ struct item_state item_book_state_at(const struct item_book *book, int32_t day, 
     size_t count = 0;
     while (count < book->record_count && book->records[count].movement.day <= day)
         count++;
+    for (size_t i = count; i < book->record_count; i++)
+        if (book->records[i].movement.day <= day)
+            return state_by_day(book, day, arena);
     return state_after(book, count, arena);
 }
 

@@ -111,8 +111,11 @@ NODISCARD bool item_book_replace(struct item_book *book, const struct book_recor
 const struct movement *item_book_check(const struct item_book *book, struct arena *arena);
 
 const struct book_record *item_book_find(const struct item_book *book, movement_id id);
-/* The state right after the last movement dated `day` or before, from a whole book. */
+/* What there was at the end of `day`, from a whole book: the state right after its last movement; where movements are not
+ * queued by date, their sums (by_day.c). */
 struct item_state item_book_state_at(const struct item_book *book, int32_t day, struct arena *arena);
+
+struct item_state state_by_day(const struct item_book *book, int32_t day, struct arena *arena);
 
 /* Chunks: chunk n holds movements n × BOOK_CHUNK and on: [packed state before][count][movement, steps]... */
 size_t item_book_chunk_count(const struct item_book *book);

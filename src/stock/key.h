@@ -1,5 +1,5 @@
 /* key.h: the one order of all movements (docs/formats/order-of-movements.md). A key is made only of what documents say;
- * arrival never enters it. */
+ * arrival enters it only where a company chose `backdated` entry_order. */
 #ifndef TIEOUT_STOCK_KEY_H
 #define TIEOUT_STOCK_KEY_H
 
@@ -19,6 +19,8 @@ enum rank {
 
 struct key {
     int64_t at_us;
+    uint64_t entered; /* backdated entry_order: the decision that entered it; 0: it stands at its instant */
+    int64_t since_us; /* ... since when that rule has been in force: behind all that is older */
     enum rank rank;
     struct span source;
     struct span type; /* the type's name */
@@ -31,8 +33,12 @@ struct key {
 /* Negative, zero or positive. */
 static inline int key_compare(const struct key *a, const struct key *b)
 {
-    if (a->at_us != b->at_us)
-        return a->at_us < b->at_us ? -1 : 1;
+    int64_t a_us = a->entered ? a->since_us : a->at_us;
+    int64_t b_us = b->entered ? b->since_us : b->at_us;
+    if (a_us != b_us)
+        return a_us < b_us ? -1 : 1;
+    if (a->entered != b->entered)
+        return a->entered < b->entered ? -1 : 1;
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
     int order = span_cmp(a->source, b->source);

@@ -38,10 +38,16 @@ bool where_same(const struct where *a, const struct where *b)
            span_eq(a->tag, b->tag);
 }
 
+enum { KEY_ENTERED = 0x80 };
+
 static void key_pack(const struct key *key, struct buf *out)
 {
     buf_put_signed(out, key->at_us);
-    buf_put_u8(out, (uint8_t)key->rank);
+    buf_put_u8(out, (uint8_t)((unsigned)key->rank | (key->entered ? KEY_ENTERED : 0)));
+    if (key->entered != 0) {
+        buf_put_varint(out, key->entered);
+        buf_put_signed(out, key->since_us);
+    }
     buf_put_bytes(out, key->source);
     buf_put_bytes(out, key->type);
     buf_put_bytes(out, key->id);
@@ -54,7 +60,12 @@ static struct key key_unpack(struct cursor *cursor, struct arena *arena)
 {
     struct key key = {0};
     key.at_us = cursor_signed(cursor);
-    key.rank = (enum rank)cursor_u8(cursor);
+    uint8_t rank = cursor_u8(cursor);
+    key.rank = (enum rank)(rank & ~KEY_ENTERED);
+    if (rank & KEY_ENTERED) {
+        key.entered = cursor_varint(cursor);
+        key.since_us = cursor_signed(cursor);
+    }
     key.source = text_unpack(cursor, arena);
     key.type = text_unpack(cursor, arena);
     key.id = text_unpack(cursor, arena);

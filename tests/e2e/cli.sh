@@ -152,6 +152,7 @@ ok "policy set, unknown key" fails 2 "no such key" policy set colour=red --from 
 ok "policy set, unknown value" fails 2 "revenue_at is one of shipment, delivery or payment" policy set revenue_at=later --from 2026-03-01
 ok "policy set without a date" fails 2 "--from" policy set revenue_at=shipment
 ok "policy set, cost method after documents" fails 2 "cannot change once there are documents" policy set cost_method=lifo --from 2026-03-01
+ok "policy set, backdated on a day with documents" fails 2 "a day after the last document" policy set backdated=entry_order --from 2026-01-02
 ok "close --json" answers close close 2026-01-31
 ok "close again says so" run 0 close 2026-01-31
 ok "close earlier" fails 2 "tieout reopen opens them" close 2026-01-15
@@ -172,6 +173,32 @@ ok "a new company is empty" says out "[]"
 ok "verify looks at all companies" run 0 verify --json
 ok "verify counts two" says out '"companies":2'
 ok "no such company" fails 4 "has no company nowhere" status --company nowhere
+
+# --- a queue kept as it was entered, from a day to a day -------------------------------------------------------------
+cogs() { # cogs AMOUNT: what the goods sold have cost by now
+    "$program" --store queue.db --json balances >out 2>err && grep -q '"role":"cogs"[^}]*"balance":"'"$1"'"' out
+}
+goods() { printf '{"type":"receipt","id":"%s","at":"%s","location":"main","lines":[{"sku":"TIN","qty":"%s","unit_cost":"%s"}]}\n' "$@"; }
+sent() { printf '{"type":"shipment","id":"%s","order":"Q1","at":"%s","lines":[{"line":"1","qty":"%s"}]}\n' "$@"; }
+take() { # take: imports what comes in
+    cat >queue.jsonl && "$program" --store queue.db import --format documents queue.jsonl >out 2>err
+}
+ok "a queue" run 0 init --store queue.db --currency USD
+{
+    printf '{"type":"item","id":"TIN","sku":"TIN","kind":"stocked","at":"2026-01-01"}\n'
+    printf '{"type":"order","id":"Q1","channel":"web","at":"2026-03-01","lines":[{"id":"1","sku":"TIN","qty":"20","unit_price":"9.00"}]}\n'
+    goods R1 2026-03-10 10 5.00
+} | take
+ok "entered from a day on" run 0 policy --store queue.db set backdated=entry_order --from 2026-04-01
+{ sent S1 2026-04-20 4 && goods R2 2026-04-05 5 4.00; } | take
+ok "a late receipt stays behind what was entered" cogs 20.00
+goods R3 2026-03-05 2 3.00 | take
+ok "one dated before the rule stands in front" cogs 16.00
+ok "by date again" run 0 policy --store queue.db set backdated=replay --from 2026-05-01
+{ sent S2 2026-05-02 9 && goods R4 2026-04-03 1 1.00 && goods R5 2026-05-01 1 1.00; } | take
+ok "what is dated after the rule stands behind it, by date" cogs 60.00
+ok "stock at a day within" sh -c '"$0" --store queue.db --json stock --as-of 2026-04-05 >out && grep -q "\"on_hand\":\"18\".*\"value\":\"77.00\"" out' "$program"
+ok "the queue stands up to verify" run 0 verify --store queue.db
 
 # --- wrong words ----------------------------------------------------------------------------------------------------
 ok "no command" run 2

@@ -1211,6 +1211,8 @@ static void choose_settings(struct maker *maker)
         set(maker, "revenue_at", "payment");
     if (more(maker, M_WITH_AT_PAYMENT) && chance(maker, 2))
         set(maker, "tax_point", "payment");
+    if (more(maker, M_WITH_ENTRY_ORDER))
+        set(maker, "backdated", "entry_order");
     if (more(maker, M_WITH_TRUE_UP))
         set(maker, "true_up", "origin_if_open");
     if (!more(maker, M_WITH_POLICIES))

@@ -74,6 +74,7 @@ bool m_settings_set(struct m_settings *settings, const char *key, const char *va
         {"true_up", "bill_date", "origin_if_open", offsetof(struct m_settings, true_up_at_origin)},
         {"framework", "us_gaap", "ifrs", offsetof(struct m_settings, ifrs)},
         {"fx_difference", "exchange_account", "stock", offsetof(struct m_settings, fx_to_stock)},
+        {"backdated", "replay", "entry_order", offsetof(struct m_settings, entry_order)},
     };
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         if (strcmp(switches[i].key, key) != 0)
@@ -490,18 +491,50 @@ static int64_t instant_of_paper(struct run *run, int at)
     return instant;
 }
 
-int m_key_compare(const struct key *a, const struct key *b)
+static int key_rest(const struct key *a, const struct key *b)
 {
-    if (a->instant != b->instant)
-        return a->instant < b->instant ? -1 : 1;
-    if (a->rank != b->rank)
-        return a->rank - b->rank;
     int order = strcmp(a->source, b->source);
     order = order ? order : strcmp(a->type, b->type);
     order = order ? order : strcmp(a->id, b->id);
     if (order)
         return order;
     return a->leg != b->leg ? a->leg - b->leg : a->line - b->line;
+}
+
+/* The queue as it was entered. A document keeps its place in all its versions; each version of an item or order has its
+ * own, and an order's late lower version stands where the next higher one does, before it. */
+int64_t m_entered(const struct run *run, int at)
+{
+    const struct paper *paper = &run->papers[at];
+    if (!run->settings->entry_order)
+        return 0;
+    if (paper->d->entered)
+        return paper->d->entered;
+    int first = 0;
+    while (has_history(paper->d->type) ? first != at : !same_identity(run->papers[first].d, paper->d))
+        first++;
+    return first + 1;
+}
+
+static int64_t entered_of_version(const struct run *run, int at)
+{
+    int64_t entered = m_entered(run, at);
+    const struct order_names *names = &run->order_names[run->papers[at].order];
+    for (int i = 0; i < names->papers.count; i++)
+        if (m_version(run->papers[names->papers.at[i]].d) > m_version(run->papers[at].d))
+            entered = least(entered, m_entered(run, names->papers.at[i]));
+    return entered;
+}
+
+int m_key_compare(const struct key *a, const struct key *b)
+{
+    if (a->entered != b->entered)
+        return a->entered < b->entered ? -1 : 1;
+    if (a->entered)
+        return a->rank != b->rank ? a->rank - b->rank : key_rest(a, b);
+    if (a->instant != b->instant)
+        return a->instant < b->instant ? -1 : 1;
+    return a->rank != b->rank ? a->rank - b->rank : key_rest(a, b);
 }
 
 static void add_movement(struct run *run, int paper, int payment, struct key key)
@@ -519,8 +552,29 @@ static void add_movement(struct run *run, int paper, int payment, struct key key
 static struct key key_of(struct run *run, int at)
 {
     const struct m_document *d = run->papers[at].d;
-    return (struct key){
-        instant_of_paper(run, at), run->papers[at].rank, m_source(d), m_type_name(d->type), d->id, 0, 0};
+    bool by_entry = run->settings->entry_order && d->type == M_ORDER;
+    return (struct key){by_entry ? entered_of_version(run, at) : m_entered(run, at),
+                        instant_of_paper(run, at),
+                        run->papers[at].rank,
+                        m_source(d),
+                        m_type_name(d->type),
+                        d->id,
+                        0,
+                        by_entry ? (int)m_version(d) : 0};
+}
+
+/* When the lowest version that lists a payment was made; whichever version came first, that is when it is there. */
+static int64_t first_listed(struct run *run, int at, const struct m_line *payment)
+{
+    const struct order_names *names = &run->order_names[run->papers[at].order];
+    for (int i = 0; i < names->papers.count && payment->id; i++) {
+        const struct m_document *d = run->papers[names->papers.at[i]].d;
+        for (size_t k = 0; k < d->payments.count; k++)
+            if (d->payments.at[k].id && same(d->payments.at[k].id, payment->id) &&
+                same(d->payments.at[k].gateway, payment->gateway))
+                return instant_of_paper(run, names->papers.at[i]);
+    }
+    return instant_of_paper(run, at);
 }
 
 static void lay_out_movements(struct run *run)
@@ -552,14 +606,16 @@ static void lay_out_movements(struct run *run)
         for (size_t k = 0; d->type == M_ORDER && k < d->payments.count; k++) {
             /* Reading: a payment carried by an order stands at its own time, not before the version that lists it. */
             const struct m_line *payment = &d->payments.at[k];
-            int64_t paid = payment->at.form == M_NO_TIME ? key.instant : instant_of(run, payment->at, 5);
+            int64_t listed = first_listed(run, i, payment);
+            int64_t paid = payment->at.form == M_NO_TIME ? listed : instant_of(run, payment->at, 5);
             const char *id = payment->id;
             if (!id) {
                 struct span text = arena_print(run->arena, "%zu", k + 1);
                 must(text.ptr);
                 id = text.ptr;
             }
-            struct key payment_key = {most(key.instant, paid), 5, m_source(d), "payment", id, 0, (int)m_version(d)};
+            struct key payment_key = {m_entered(run, i), most(listed, paid), 5, m_source(d), "payment", id, 0,
+                                      (int)m_version(d)};
             add_movement(run, i, (int)k, payment_key);
         }
     }
@@ -604,8 +660,10 @@ const struct m_document *m_item_now(const struct run *run, int item)
     const struct m_document *now = run->papers[it->papers.at[0]].d;
     for (int i = 1; i < it->papers.count; i++) {
         const struct paper *next = &run->papers[it->papers.at[i]];
-        struct key from = {next->instant, 0, m_source(next->d), "item", next->d->id, 0, 0};
-        if (run->now == INT64_MAX || m_key_compare(&from, &run->movements.at[run->at].key) <= 0)
+        struct key from = {0, next->instant, 0, m_source(next->d), "item", next->d->id, 0, 0};
+        struct key now_key = run->now == INT64_MAX ? from : run->movements.at[run->at].key;
+        now_key.entered = 0; /* which version holds is a matter of dates */
+        if (run->now == INT64_MAX || m_key_compare(&from, &now_key) <= 0)
             now = next->d;
     }
     return now;
@@ -649,6 +707,7 @@ int64_t m_rate_of(struct run *run, currency money)
             continue;
         struct key key = key_of(run, i);
         struct key best_key = best < 0 ? key : key_of(run, best);
+        key.entered = best_key.entered = 0; /* rates hold by their dates */
         if (best < 0 || m_key_compare(&key, &best_key) > 0)
             best = i;
     }
@@ -852,6 +911,8 @@ static void read_once(struct run *run)
         struct paper *paper = &run->papers[movement.paper];
         run->paper = movement.paper;
         run->now = movement.key.instant;
+        if (paper->d->type == M_RETURN && run->settings->entry_order)
+            run->now = m_return_instant(run, movement.paper);
         run->day = zone_day(run->settings->zone, run->now);
         run->next_part = 0;
         if (run->forced[run->paper].outcome) {

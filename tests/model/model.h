@@ -33,6 +33,7 @@ struct m_settings {
     bool true_up_at_origin;  /* true_up origin_if_open */
     bool ifrs;               /* framework ifrs */
     bool fx_to_stock;        /* fx_difference stock */
+    bool entry_order;        /* backdated entry_order */
     bool revenue_net;        /* revenue_gross net */
     int64_t delivered_after_days;
     int64_t rounding_limit_micro;

@@ -1298,6 +1298,28 @@ bool m_return_is_covered(struct run *run, int paper)
     return covered(run, &run->orders[run->papers[paper].order], run->papers[paper].d);
 }
 
+/* Queued as it was entered, a return still is dated no earlier than the shipments that issued the units up to its last. */
+int64_t m_return_instant(struct run *run, int paper)
+{
+    const struct m_document *d = run->papers[paper].d;
+    int64_t instant = run->papers[paper].instant;
+    for (int i = 0; run->papers[paper].order >= 0 && i < run->orders[run->papers[paper].order].lines.count; i++) {
+        struct order_line *line = &run->orders[run->papers[paper].order].lines.at[i];
+        for (int k = 0; k < line->part_count; k++) {
+            int64_t wanted = wanted_of(run, line, &line->parts[k], d);
+            int64_t left = wanted > 0 ? line->parts[k].returned + wanted : 0;
+            for (int s = 0; s < run->shipments.count && left > 0; s++) {
+                const struct shipped *shipped = &run->shipments.at[s];
+                if (shipped->order != run->papers[paper].order || shipped->line != i || shipped->part != k)
+                    continue;
+                instant = most(instant, run->papers[shipped->paper].instant);
+                left -= shipped->qty;
+            }
+        }
+    }
+    return instant;
+}
+
 /* Goods whose sale nobody knows come in at the cost stated. */
 static bool return_without_order(struct run *run)
 {

@@ -769,7 +769,8 @@ static int64_t corrected_cost(const struct run *run, int paper, int line)
             m_receipt_line_find(run->papers[paper].d, other->d->line, other->d->sku) != line ||
             !m_same_money(run, paper, i))
             continue;
-        struct key key = {other->instant, 5, m_source(other->d), "cost_correction", other->d->id, 0, 0};
+        struct key key = {m_entered(run, i), other->instant, 5, m_source(other->d),
+                          "cost_correction", other->d->id,   0, 0};
         if (best < 0 || m_key_compare(&key, &best_key) > 0) {
             best = i;
             best_key = key;

@@ -51,6 +51,7 @@ struct paper {
 };
 
 struct key {
+    int64_t entered; /* 0, but under entry_order */
     int64_t instant;
     int rank;
     const char *source, *type, *id;
@@ -257,6 +258,8 @@ struct run {
 };
 
 int m_key_compare(const struct key *a, const struct key *b);
+/* Of a paper under entry_order, the number of its commit; else 0. */
+int64_t m_entered(const struct run *run, int paper);
 
 /* The document being read is refused (outcome "waiting" or "failed"). Nothing has been changed yet. */
 bool m_refuse(struct run *run, const char *outcome, const char *refusal);
@@ -342,6 +345,7 @@ bool m_read_refund(struct run *run);
 bool m_read_return(struct run *run);
 bool m_read_entry(struct run *run);
 bool m_return_is_covered(struct run *run, int paper);
+int64_t m_return_instant(struct run *run, int paper);
 void m_check_orders(const struct run *run);
 int64_t m_reserved_at(const struct run *run, int item, int location);
 
