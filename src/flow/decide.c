@@ -959,11 +959,32 @@ static void leave_orders(struct plan *plan)
         plan_events(plan, plan->record->orders[i], 0);
 }
 
+static void dated_before(struct plan *plan, const struct key *later)
+{
+    plan_refuse(plan, REFUSAL_WOULD_BREAK_LATER, "%.*s %.*s is dated before it", SPAN_ARG(later->type),
+                SPAN_ARG(later->id));
+}
+
+static void dates_of_orders_hold(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->order_count && plan_goes_on(plan); i++) {
+        struct order_slot *slot = NULL;
+        if (!company_order(plan->company, plan->orders[i].order, &slot, plan->err))
+            plan->broken = true;
+        for (size_t e = 0; slot != NULL && e < slot->count; e++) {
+            const struct order_event *later = &slot->events[e];
+            bool refers = later->kind == EVENT_RETURN || later->kind == EVENT_DELIVERY;
+            if (refers && slot->documents[e] != plan->number && later->key.entered > plan_entered(plan) &&
+                later->key.at_us < plan->at_us)
+                dated_before(plan, &later->key);
+        }
+    }
+}
+
 /* Queued by date, a version that moves its document behind what refers to it breaks that; queued as it was entered it would
  * stay in front of it, dated later than its own effects. */
-static void dates_hold(struct work *work)
+static void dates_hold(struct plan *plan)
 {
-    struct plan *plan = work->plan;
     for (size_t i = 0; i < plan->edit_count && plan_goes_on(plan); i++) {
         const struct movement *own = &plan->edits[i].edit.movement;
         struct item_book *book = NULL;
@@ -976,22 +997,10 @@ static void dates_hold(struct work *work)
         for (size_t r = 0; r < book->record_count; r++) {
             const struct movement *later = &book->records[r].movement;
             if (later->refers == own->id && movement_document(later->id) != plan->number && later->day < own->day)
-                plan_refuse(plan, REFUSAL_WOULD_BREAK_LATER, "%.*s %.*s is dated before it", SPAN_ARG(later->key.type),
-                            SPAN_ARG(later->key.id));
+                dated_before(plan, &later->key);
         }
     }
-    for (size_t i = 0; i < plan->order_count && plan_goes_on(plan); i++) {
-        struct order_slot *slot = NULL;
-        if (!company_order(plan->company, plan->orders[i].order, &slot, plan->err))
-            plan->broken = true;
-        for (size_t e = 0; slot != NULL && e < slot->count; e++) {
-            const struct order_event *later = &slot->events[e];
-            if (later->key.entered > plan_entered(plan) && later->key.at_us < plan->at_us &&
-                slot->documents[e] != plan->number && (later->kind == EVENT_RETURN || later->kind == EVENT_DELIVERY))
-                plan_refuse(plan, REFUSAL_WOULD_BREAK_LATER, "%.*s %.*s is dated before it", SPAN_ARG(later->key.type),
-                            SPAN_ARG(later->key.id));
-        }
-    }
+    dates_of_orders_hold(plan);
 }
 
 /* What is queued as it was entered carries its place. */
@@ -1010,7 +1019,7 @@ bool plan_decide(struct plan *plan, struct decided *out)
     struct work work = {.plan = plan, .out = out};
     enter_events(plan);
     if (is_again(plan) && plan_goes_on(plan))
-        dates_hold(&work);
+        dates_hold(plan);
     *out = (struct decided){0};
     if (plan_goes_on(plan) && plan->removes)
         take_back(&work);
