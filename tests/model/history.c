@@ -904,6 +904,14 @@ static void make_bill(struct maker *maker)
         d->tax.at[0].recoverable = M_TRUE;
     }
     may_void(maker, d);
+    if (!d->currency && chance(maker, 5)) /* it names no receipt: its supplier's units as they come */
+        for (size_t i = 0; i < count; i++) {
+            d->receipt.id = NULL;
+            d->lines.at[i].line = NULL;
+            d->lines.at[i].sku = receipt->d->lines.at[(first + i) % receipt->d->lines.count].sku;
+            if (on(maker, M_WITH_STRANGERS) && chance(maker, 8))
+                d->purchase_order.id = "PO-never";
+        }
 }
 
 static void make_credit_note(struct maker *maker)
