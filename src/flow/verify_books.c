@@ -67,7 +67,7 @@ static int64_t *sum_at(struct stock_sums *sums, enum role role, struct span sku,
 static bool has_item(const struct line *line)
 {
     if (line->role == ROLE_GRNI)
-        return !span_eq(line->tag, SPAN("opening"));
+        return true;
     if (line->role == ROLE_GOODS_SOLD_NOT_SHIPPED)
         return !span_eq(line->tag, SPAN("opening"));
     bool of_order = line->role == ROLE_CUSTOMER_DEPOSITS || line->role == ROLE_ACCOUNTS_RECEIVABLE ||
@@ -154,6 +154,8 @@ static void state_hold(struct books_walk *walk, struct span sku, const struct it
              pool_value(state, pool));
         hold(walk, ROLE_INVENTORY_OWED, sku, pool->name, -pool_owed_value(pool));
     }
+    for (size_t i = 0; i < state->advance_count; i++)
+        walk->unbilled_minor -= state->advances[i].value_minor;
     for (size_t i = 0; i < state->lot_count; i++)
         if (state->lots[i].where.role == ROLE_GRNI)
             walk->unbilled_minor += state->lots[i].grni_minor;

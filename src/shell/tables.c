@@ -350,6 +350,7 @@ static const char *movement_kind_name(enum movement_kind kind)
     case MOVE_FOLLOW: return "follow";
     case MOVE_CORRECT: return "correct";
     case MOVE_SOLD: return "sold";
+    case MOVE_PURCHASE: return "purchase";
     }
     return "unknown";
 }
@@ -382,6 +383,7 @@ static const char *step_kind_name(enum step_kind kind)
     case STEP_CONSIGN: return "consign";
     case STEP_UNCONSIGN: return "unconsign";
     case STEP_ACCRUE: return "accrue";
+    case STEP_ADVANCE: return "advance";
     }
     return "unknown";
 }

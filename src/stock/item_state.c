@@ -39,6 +39,8 @@ struct item_state item_state_clone(const struct item_state *state, struct arena 
     copy.sold_room = state->sold_count;
     copy.consigned = copy_array(arena, state->consigned, state->consigned_count, sizeof *state->consigned);
     copy.consigned_room = state->consigned_count;
+    copy.advances = copy_array(arena, state->advances, state->advance_count, sizeof *state->advances);
+    copy.advance_room = state->advance_count;
     copy.gone = copy_array(arena, state->gone, state->gone_count, sizeof *state->gone);
     copy.gone_room = state->gone_count;
     copy.lots = copy_array(arena, state->lots, state->lot_count, sizeof *state->lots);
@@ -74,6 +76,8 @@ struct item_state item_state_keep(const struct item_state *state, struct arena *
         for (size_t o = 0; o < pool->owed_count; o++)
             where_keep(&pool->owed[o].where, arena);
     }
+    for (size_t i = 0; i < copy.advance_count; i++)
+        copy.advances[i].party = keep_text(arena, copy.advances[i].party);
     for (size_t i = 0; i < copy.consigned_count; i++) {
         copy.consigned[i].location = keep_text(arena, copy.consigned[i].location);
         where_keep(&copy.consigned[i].where, arena);
@@ -366,6 +370,26 @@ static void apply_consign(struct item_state *state, const struct movement *movem
     state->consigned[at].value_minor += step->value_minor;
 }
 
+static void apply_advance(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    size_t at = 0;
+    while (at < state->advance_count && state->advances[at].bill != step->target)
+        at++;
+    if (at == state->advance_count) {
+        ARENA_GROW(state->arena, state->advances, state->advance_count, state->advance_room);
+        state->advances[state->advance_count++] =
+            (struct advance){.bill = step->target, .party = where_of(movement, step)->party};
+    }
+    struct advance *advance = &state->advances[at];
+    advance->qty_micro += step->qty_micro;
+    advance->value_minor += step->value_minor;
+    must(advance->qty_micro >= 0 && (advance->qty_micro > 0 || advance->value_minor == 0));
+    if (advance->qty_micro == 0) {
+        state->advance_count--;
+        memmove(advance, advance + 1, (state->advance_count - at) * sizeof *advance);
+    }
+}
+
 static void apply_unconsign(struct item_state *state, const struct step *step)
 {
     size_t at = consigned_find(state, step);
@@ -557,13 +581,11 @@ static void apply_sold(struct item_state *state, const struct movement *movement
     }
 }
 
-void item_state_begin(struct item_state *state, const struct movement *movement)
+static struct lot_account *lot_open(struct item_state *state, const struct movement *movement)
 {
-    bool finds_lot = movement->kind == MOVE_COUNT && movement->lot.len > 0;
-    if (!state->whole || (movement->kind != MOVE_IN && !finds_lot))
-        return;
     ARENA_GROW(state->arena, state->lots, state->lot_count, state->lot_room);
-    state->lots[state->lot_count++] = (struct lot_account){
+    struct lot_account *lot = &state->lots[state->lot_count++];
+    *lot = (struct lot_account){
         .lot = movement->id,
         .day = movement->day,
         .text = movement->lot,
@@ -571,14 +593,48 @@ void item_state_begin(struct item_state *state, const struct movement *movement)
         .qty_micro = movement->qty_micro,
         .value_minor = movement->value_minor,
     };
-    struct lot_account *lot = &state->lots[state->lot_count - 1];
-    lot->consigned = movement->status == UNITS_CONSIGNED;
-    if (lot->consigned)
+    return lot;
+}
+
+/* What an old receipt left is billed, but for what its purchase says. */
+static void begin_opening(struct item_state *state, const struct movement *movement)
+{
+    struct lot_account *lot = movement->refers ? lot_find(state, movement->refers) : NULL;
+    bool shares = lot != NULL;
+    if (!shares)
+        lot = lot_open(state, movement);
+    if (movement->kind == MOVE_PURCHASE) {
+        lot->where = movement->where;
+        if (lot->qty_micro < movement->qty_micro)
+            lot->qty_micro = movement->qty_micro;
+        lot->unbilled_micro = movement->qty_micro;
+        lot->grni_minor = movement->value_minor;
+    } else if (shares) {
+        lot->qty_micro += movement->qty_micro;
+        lot->value_minor += movement->value_minor;
+    }
+    lot->billed_micro = lot->qty_micro - lot->unbilled_micro;
+    lot->billed_minor = lot->billed_micro > 0 ? partial_draw(lot->value_minor, lot->billed_micro, lot->qty_micro) : 0;
+}
+
+void item_state_begin(struct item_state *state, const struct movement *movement)
+{
+    if (!state->whole)
         return;
-    lot->unbilled_micro = movement->qty_micro;
-    lot->grni_minor = movement->value_minor;
-    lot->money = movement->money;
-    lot->grni_original_minor = movement->original_minor;
+    if (movement->kind == MOVE_PURCHASE || (movement->kind == MOVE_IN && movement->where.role == ROLE_OPENING_EQUITY))
+        begin_opening(state, movement);
+    else if (movement->kind == MOVE_COUNT && movement->lot.len > 0)
+        (void)lot_open(state, movement);
+    else if (movement->kind == MOVE_IN) {
+        struct lot_account *lot = lot_open(state, movement);
+        lot->consigned = movement->status == UNITS_CONSIGNED;
+        if (lot->consigned)
+            return;
+        lot->unbilled_micro = movement->qty_micro;
+        lot->grni_minor = movement->value_minor;
+        lot->money = movement->money;
+        lot->grni_original_minor = movement->original_minor;
+    }
 }
 
 void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step)
@@ -609,6 +665,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_RELOT_GONE: apply_gone(state, movement, step); return;
     case STEP_CONSIGN: apply_consign(state, movement, step); return;
     case STEP_UNCONSIGN: apply_unconsign(state, step); return;
+    case STEP_ADVANCE: apply_advance(state, movement, step); return;
     case STEP_ACCRUE:
     case STEP_BILLED:
     case STEP_SENT_BACK:
@@ -676,6 +733,7 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
     case STEP_UNBILLED:
     case STEP_CONSIGN:
     case STEP_UNCONSIGN:
+    case STEP_ADVANCE:
     case STEP_ACCRUE:
     case STEP_SOLD: return false;
     }

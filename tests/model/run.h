@@ -124,6 +124,12 @@ struct receipt_line {
     int64_t sent_back;
     bool consigned; /* billed as the units go: unbilled and grni are those of accrued purchases */
 };
+/* Units that a supplier billed and that no receipt of theirs has brought yet. */
+struct advance {
+    int item;
+    const char *supplier;
+    int64_t qty, value;
+};
 /* Units that are not ours, and what their owner gets for them when they go. */
 struct consigned_lot {
     int item, location;
@@ -242,6 +248,7 @@ struct run {
     int64_t *own, *damaged, *quarantined, *consigned, *moving; /* [item × locations + location] */
     LIST_OF(struct receipt_line) receipts;
     LIST_OF(struct consigned_lot) consigned_lots;
+    LIST_OF(struct advance) advances;
     int64_t next_place;
     struct order *orders;
     LIST_OF(struct shipped) shipments;
@@ -326,10 +333,12 @@ bool m_read_bill(struct run *run, int leg, int line);
 bool m_read_landed_cost(struct run *run);
 bool m_read_assembly(struct run *run);
 bool m_read_opening(struct run *run);
+bool m_open_order(struct run *run, int line);
 bool m_read_item(struct run *run);
 void m_check_stock(const struct run *run);
 struct receipt_line *m_receipt_line_of(struct run *run, int paper, int line);
 /* The place of a receipt's line that `line` or `sku` names; -1 none, -2 several. */
+int m_receipt_line_named(const struct run *run, int paper, const char *receipt, const char *line, const char *sku);
 int m_receipt_line_find(const struct m_document *receipt, const char *line, const char *sku);
 
 /* --- model_order.c ------------------------------------------------------------------------------ */
