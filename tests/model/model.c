@@ -630,7 +630,13 @@ static void lay_out_services(struct run *run, int at)
                 continue;
             *LIST_ADD(run->arena, days) = day;
             struct m_time end = {.form = M_DATE, .day = day};
-            struct key key = {instant_of(run, end, 6), 5, m_source(d), "order", d->id, 0, (int)m_version(d)};
+            struct key key = {.entered = key_of(run, at).entered,
+                              .instant = instant_of(run, end, 6),
+                              .rank = 5,
+                              .source = m_source(d),
+                              .type = "order",
+                              .id = d->id,
+                              .line = (int)m_version(d)};
             add_movement(run, at, DAY_OF_SERVICE, key);
         }
     }
