@@ -843,8 +843,8 @@ static void collect_entries(struct work *work)
     struct plan *plan = work->plan;
     for (size_t i = 0; i < plan->dated_count; i++) {
         check_free_of_stock(&plan->dated[i].lines);
-        add_lines(difference_lines(work, plan->number, plan->dated[i].day, NULL), &plan->dated[i].lines,
-                  (struct span){NULL, 0}, false);
+        add_lines(difference_lines(work, plan->dated[i].document, plan->dated[i].day, plan->dated[i].key),
+                  &plan->dated[i].lines, (struct span){NULL, 0}, false);
     }
     if (plan->removes) {
         struct document_record record;
@@ -915,7 +915,10 @@ static void remove_old_moves(struct work *work, const struct document_record *re
         }
         for (size_t r = 0; r < book->record_count; r++) {
             const struct movement *movement = &book->records[r].movement;
-            if (movement->refers == record->moves[i].id && movement_document(movement->id) != record->number) {
+            bool goes_too = movement_document(movement->id) == record->number;
+            for (size_t e = 0; group != NULL && e < group->edit_count; e++)
+                goes_too |= group->edits[e].movement.id == movement->id;
+            if (movement->refers == record->moves[i].id && !goes_too) {
                 plan_refuse(work->plan, REFUSAL_REFERRED_TO, "%.*s %.*s refers to it", SPAN_ARG(movement->key.type),
                             SPAN_ARG(movement->key.id));
                 return;

@@ -57,8 +57,9 @@ struct costing {
     bool difference_account; /* price_difference account */
     bool exchange_to_stock;  /* fx_difference stock */
     uint8_t exponent;        /* decimals of the company's currency */
-    uint8_t supplier_return; /* 0 original layer, 1 oldest, 2 current */
+    uint8_t supplier_return; /* enum sent_back */
 };
+enum sent_back { SENT_BACK_ORIGINAL, SENT_BACK_OLDEST, SENT_BACK_CURRENT }; /* as the policy counts them */
 enum costing_method { METHOD_FIFO = 1, METHOD_AVERAGE, METHOD_LIFO, METHOD_STANDARD, METHOD_SPECIFIC };
 
 /* Where a value goes or went, apart from the pools: a role and its dimensions. */

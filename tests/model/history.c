@@ -1224,7 +1224,7 @@ static void choose_settings(struct maker *maker)
     if (chance(maker, 3))
         set(maker, "price_difference", "account");
     if (chance(maker, 3))
-        set(maker, "supplier_return", "oldest");
+        set(maker, "supplier_return", chance(maker, 2) ? "oldest" : "current");
     if (chance(maker, 4))
         set(maker, "true_up", "origin_if_open");
     if (chance(maker, 4))

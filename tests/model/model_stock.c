@@ -278,6 +278,26 @@ void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amoun
 
 /* --- in ----------------------------------------------------------------------------------------- */
 
+/* Units that got another lot join a layer of that lot at their place, if there is one. The piece they are in then. */
+static int join_layer(struct run *run, int at)
+{
+    struct piece *piece = &run->pieces.at[at];
+    for (int i = 0; i < run->pieces.count; i++) {
+        struct piece *other = &run->pieces.at[i];
+        if (i == at || (piece->where != HELD && piece->where != IN_TRANSIT) || other->where != piece->where ||
+            other->item != piece->item || other->lot != piece->lot || other->place != piece->place ||
+            (piece->where == HELD ? other->pool != piece->pool
+                                  : other->transfer != piece->transfer || other->transfer_line != piece->transfer_line))
+            continue;
+        other->qty += piece->qty;
+        other->value += piece->value;
+        piece->qty = piece->value = 0;
+        piece->where = NOWHERE;
+        return i;
+    }
+    return at;
+}
+
 /* s units of an owed lot are settled by units of another lot; the difference follows the units. */
 static void settle_units(struct run *run, int owed, int64_t s, int64_t difference, int by, int pool, int64_t place)
 {
@@ -302,8 +322,9 @@ static void settle_units(struct run *run, int owed, int64_t s, int64_t differenc
         }
         piece->lot = by;
         piece->settled_at = run->at + 1;
+        int at = join_layer(run, row.at[i]);
         if (shares[i])
-            add_value(run, row.at[i], shares[i]);
+            add_value(run, at, shares[i]);
     }
     post_stock(run, "price_difference", shares[row.count], item, -1);
 }
@@ -851,25 +872,17 @@ static bool read_bill_itself(struct run *run)
     const struct m_document *d = paper->d;
     int64_t payable = 0;
     bool goods = !d->kind || same(d->kind, "goods");
-    for (size_t i = 0; i < d->lines.count; i++) {
-        const struct m_line *line = &d->lines.at[i];
-        int receipt = bill_receipt(paper, (int)i);
-        if (!goods)
-            continue;
-        if (receipt < 0)
+    for (size_t i = 0; goods && i < d->lines.count; i++)
+        if (bill_receipt(paper, (int)i) < 0)
             return m_refuse(run, "failed", "unsupported"); /* by purchase order: a later issue */
-        int at = m_receipt_line_find(run->papers[receipt].d, line->line, line->sku);
-        if (at < 0)
-            return m_refuse(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");
-    }
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int64_t amount = m_in_company(run, line->amount);
         payable += amount;
         if (goods) {
             const struct m_document *receipt = run->papers[bill_receipt(paper, (int)i)].d;
-            int at = m_receipt_line_find(receipt, line->line, line->sku);
-            int item = run->papers[bill_receipt(paper, (int)i)].items[at];
+            int at = m_receipt_line_find(receipt, line->line, line->sku); /* none: refused with the line itself */
+            int item = at < 0 ? -1 : run->papers[bill_receipt(paper, (int)i)].items[at];
             m_post(run, owed_role(run, bill_receipt(paper, (int)i)), amount, item,
                    run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
         } else {
@@ -899,6 +912,15 @@ bool m_read_bill(struct run *run, int leg, int line)
     int receipt = bill_receipt(paper, line);
     if (paper->d->kind && !same(paper->d->kind, "goods"))
         return true;
+    /* Reading: what its lines name is looked for first, line by line; only then how much of it is open. */
+    for (size_t k = 0; k < paper->d->lines.count; k++) {
+        const struct paper *received = &run->papers[bill_receipt(paper, (int)k)];
+        if (!received->outcome || !same(received->outcome, "posted"))
+            return m_refuse_late(run, "waiting", "waits_document");
+        int found = m_receipt_line_find(received->d, paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
+        if (found < 0)
+            return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
+    }
     int at = m_receipt_line_find(run->papers[receipt].d, billed->line, billed->sku);
     struct receipt_line *kept = m_receipt_line_of(run, receipt, at);
     if (!kept) /* the receipt waits, or its goods are not ours */
@@ -907,8 +929,8 @@ bool m_read_bill(struct run *run, int leg, int line)
     int32_t today = run->day;
     run->day = zone_day(run->settings->zone, paper->instant);
     int64_t amount = m_in_company(run, billed->amount);
-    int64_t stated =
-        stock_units(run, kept->item, billed, billed->qty, billed->line ? receipt_factor(run, kept) : MICRO);
+    int64_t stated = stock_units(run, kept->item, billed, billed->qty,
+                                 billed->line && !billed->sku ? receipt_factor(run, kept) : MICRO);
     /* Reading: a bill line without qty bills all that is not billed yet. */
     int64_t qty = stated == M_NONE ? kept->unbilled : stated;
     int64_t from, carried, foreign;
@@ -1184,6 +1206,11 @@ static bool receive_transfer(struct run *run)
                 run->pieces.at[slice].value = m_draw(worth, part, worth_of);
                 worth -= run->pieces.at[slice].value;
                 worth_of -= part;
+                in_transit -= part;
+                if (in_transit == 0) { /* what came to the pool meanwhile goes with its last units */
+                    run->pieces.at[slice].value += transit->value;
+                    transit->value = 0;
+                }
             }
             qty -= part;
             post_stock(run, "inventory_in_transit", -run->pieces.at[slice].value, item, -1);
@@ -1462,7 +1489,8 @@ static bool supplier_return_line(struct run *run, int line_number)
     if (receipt >= 0 && !kept)
         return m_refuse_late(run, "waiting", "exceeds_open");
     must(item >= 0);
-    int64_t qty = stock_units(run, item, line, line->qty, kept && line->line ? receipt_factor(run, kept) : MICRO);
+    int64_t qty =
+        stock_units(run, item, line, line->qty, kept && line->line && !line->sku ? receipt_factor(run, kept) : MICRO);
     if (kept && qty > kept->qty - kept->sent_back)
         return m_refuse_late(run, "waiting", "exceeds_open");
     if (kept && kept->consigned) { /* they were never ours: nothing is posted */
@@ -1476,6 +1504,10 @@ static bool supplier_return_line(struct run *run, int line_number)
     }
     places taken = {0};
     struct issued issued;
+    bool known;
+    int64_t in_layers = least(qty, m_held_qty(run, item, m_pool_of(run, paper->location)));
+    bool at_current = run->settings->supplier_return == M_CURRENT && !is_average(run, item);
+    int64_t current = in_layers > 0 ? m_gain_value(run, item, paper->location, in_layers, &known) : 0;
     struct wish wish = {
         kept && run->settings->supplier_return == M_ORIGINAL_LAYER && !is_average(run, item) ? kept->lot : -1, true};
     if (!take_units(run, item, paper->location, qty, &line->picks, wish, &taken, &issued))
@@ -1499,7 +1531,7 @@ static bool supplier_return_line(struct run *run, int line_number)
         else if (kept)
             credit = m_rounded(kept->value, billed, kept->qty);
         else
-            credit = m_draw(issued.total, billed, qty);
+            credit = m_draw(at_current ? current + issued.owed : issued.total, billed, qty);
         if (kept) {
             kept->billed_foreign -= m_draw(kept->billed_foreign, billed, kept->billed);
             kept->billed_carried -= m_draw(kept->billed_carried, billed, kept->billed);

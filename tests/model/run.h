@@ -227,6 +227,7 @@ struct run {
     struct order_names *order_names;
     int order_count;
     int exponent;
+    const char **refused; /* per paper: an earlier reading refused it, so that a lower version is read */
 
     /* from here on set anew by each reading */
     LIST_OF(struct movement) movements;
