@@ -533,13 +533,24 @@ void decide_bill(struct decision *d)
     post_to(d, &lot.where, -difference_minor - exchange_minor + dated_minor, lot.where.tag);
 }
 
+/* A cost that comes back to a lot it came through (two assemblies that feed each other) ends there. */
+static bool goes_in_a_ring(const struct movement *movement)
+{
+    for (size_t i = 0; movement->kind == MOVE_FOLLOW && i < movement->pick_count; i++)
+        if (movement->picks[i].receipt == movement->refers)
+            return true;
+    return false;
+}
+
 void decide_landed(struct decision *d)
 {
     const struct movement *movement = d->movement;
     const struct movement_origin *origin = movement->origin;
     size_t first = d->step_count;
     post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
-    if (was_consigned(d->state, movement->refers)) /* goods that are not ours bear no cost */
+    bool ends_here = was_consigned(d->state, movement->refers) || /* goods that are not ours bear no cost */
+                     goes_in_a_ring(movement);
+    if (ends_here)
         post_role(d, ROLE_PRICE_DIFFERENCE, movement->value_minor, SPAN("landed"));
     else
         spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));

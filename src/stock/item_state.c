@@ -260,7 +260,7 @@ static void apply_owe(struct item_state *state, const struct movement *movement,
         .qty_micro = step->qty_micro,
         .value_minor = step->value_minor,
         .where = *where_of(movement, step),
-        .elsewhere = movement->kind == MOVE_SHIP,
+        .elsewhere = movement->kind == MOVE_SHIP || where_of(movement, step)->role == ROLE_PRODUCTION_COSTS_ABSORBED,
     };
 }
 

@@ -16,7 +16,7 @@
 
 /* Names a movement for ever: document number (32 bits), line (16), part (12), leg (4). */
 typedef uint64_t movement_id;
-enum { MOVEMENT_LINE_MAX = 65535, MOVEMENT_PART_MAX = 4095 };
+enum { MOVEMENT_LINE_MAX = 65535, MOVEMENT_PART_MAX = 4095, MOVEMENT_LEG_MAX = 15 };
 static inline movement_id movement_id_make(uint32_t document, int line, int part, int leg)
 {
     return (uint64_t)document << 32 | (uint64_t)(unsigned)line << 16 | (uint64_t)(unsigned)part << 4 |

@@ -829,6 +829,7 @@ static void read_once(struct run *run)
 {
     size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
     run->lots.count = run->pieces.count = run->receipts.count = run->consigned_lots.count = 0;
+    run->followings.count = run->followed = run->spreading.count = 0;
     run->shipments.count = run->captures.count = run->held.count = run->late_returns.count = run->posted.count = 0;
     run->next_place = 0;
     run->again = false;

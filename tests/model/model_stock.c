@@ -200,8 +200,11 @@ static void add_value(struct run *run, int at, int64_t amount)
     bool average = is_average(run, item);
     if (piece->where == GONE) {
         piece->value += amount;
-        if (piece->to.output >= 0) {
-            m_spread(run, piece->to.output, 0, m_row_qty(run, piece->to.output), amount);
+        if (piece->to.output >= 0) { /* it goes on from there once this movement of the item is read */
+            struct following *following = LIST_ADD(run->arena, run->followings);
+            *following = (struct following){.lot = piece->to.output, .amount = amount};
+            for (int i = 0; i < run->spreading.count; i++)
+                *LIST_ADD(run->arena, following->through) = run->spreading.at[i];
             return;
         }
         int32_t today = run->day;
@@ -274,6 +277,20 @@ void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amoun
             add_value(run, row.at[i], shares[i]);
     post_stock(run, "price_difference", shares[row.count], item, -1);
     run->spreading.count--;
+}
+
+/* What consumed units sent on goes into their outputs, first come first served: after each movement of an item, as the
+ * difference is another item's. */
+static void follow(struct run *run)
+{
+    while (run->followed < run->followings.count) {
+        struct following next = run->followings.at[run->followed++];
+        run->spreading.count = 0;
+        for (int i = 0; i < next.through.count; i++)
+            *LIST_ADD(run->arena, run->spreading) = next.through.at[i];
+        m_spread(run, next.lot, 0, m_row_qty(run, next.lot), next.amount);
+    }
+    run->spreading.count = 0;
 }
 
 /* --- in ----------------------------------------------------------------------------------------- */
@@ -361,10 +378,14 @@ static void enter(struct run *run, int at, int location, int64_t place)
         m_pool_at(run, item, pool)->last_value = paid;
         m_pool_at(run, item, pool)->last_qty = s;
         post_stock(run, "inventory_owed", carried, item, pool);
+        /* What a lot that comes in settles elsewhere ends where it would come back to this very lot. */
+        if (run->lots.at[run->pieces.at[at].lot].paper == run->paper)
+            *LIST_ADD(run->arena, run->spreading) = run->pieces.at[at].lot;
         if (run->pieces.at[at].lot == i) /* the owed units themselves come back */
             post_stock(run, "price_difference", paid - carried, item, -1);
         else
             settle_units(run, i, s, paid - carried, run->pieces.at[at].lot, pool, place);
+        run->spreading.count = 0;
     }
     struct piece *piece = &run->pieces.at[at];
     if (piece->qty == 0) {
@@ -400,6 +421,7 @@ void m_inflow(struct run *run, int item, int location, enum lot_kind kind, int l
     if (out_lot)
         *out_lot = lot;
     enter(run, add_piece(run, item, lot, qty, value), location, 0);
+    follow(run);
 }
 
 /* What units without a stated cost are worth. */
@@ -976,6 +998,7 @@ bool m_read_bill(struct run *run, int leg, int line)
     }
     int before = run->posted.count;
     m_spread(run, lot, from, over, difference);
+    follow(run);
     /* The credit to GRNI, on the dates the shares stand on (true_up origin_if_open). */
     int after = run->posted.count;
     for (int i = before; i < after; i++) {
@@ -1060,6 +1083,7 @@ bool m_read_landed_cost(struct run *run)
                 post_stock(run, "price_difference", line_parts[k], run->lots.at[kept_at[k]].item, -1);
             else
                 m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
+            follow(run);
         }
     }
     return true;
@@ -1216,6 +1240,7 @@ static bool receive_transfer(struct run *run)
             post_stock(run, "inventory_in_transit", -run->pieces.at[slice].value, item, -1);
             enter(run, slice, paper->to, 0);
         }
+        follow(run);
     }
     return true;
 }
@@ -1685,6 +1710,7 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
             slice_comes_back(run, slice, owed, disposition, location);
         }
     }
+    follow(run);
     if (at_cost == 0)
         return true;
     /* return_cost current: one new layer at today's cost; the rest of the old cost stays sold. Reading: it stays in COGS
@@ -1752,6 +1778,7 @@ bool m_read_assembly(struct run *run)
     }
     int64_t qty = stock_units(run, paper->item, made, made->qty, MICRO);
     enter(run, add_piece(run, paper->item, lot, qty, value), paper->location, 0);
+    follow(run);
     return true;
 }
 bool m_read_opening(struct run *run) { return m_refuse(run, "failed", "unsupported"); }
@@ -1812,6 +1839,7 @@ bool m_read_item(struct run *run)
 /* What must hold at the end of every history: C-1, C-2, C-4, J-3. */
 void m_check_stock(const struct run *run)
 {
+    must(run->followed == run->followings.count);
     for (int item = 0; item < run->item_count; item++) {
         int64_t held = 0, owed = 0, own = 0, transit = m_pool_at(run, item, transit_pool(run))->value, inventory = 0;
         int64_t inventory_owed = 0, in_transit = 0, goods_out = 0, out = 0;
