@@ -223,11 +223,41 @@ void resolve_void(struct plan *plan)
     plan->voided = record.number;
 }
 
+/* A post of the opening against its equity. */
+static void opening_line(struct plan *plan, struct line line)
+{
+    line.tag = SPAN("opening");
+    plan_line(plan, plan->day, line);
+    plan_line(plan, plan->day,
+              (struct line){.role = ROLE_OPENING_EQUITY, .amount_minor = -line.amount_minor, .tag = SPAN("opening")});
+}
+
+static const struct document *opening_item(struct plan *plan, struct span sku, const char *list, size_t index,
+                                           uint32_t *out_number)
+{
+    const struct document *item = plan_item(plan, sku, out_number);
+    if (item == NULL || item_is_kept(item))
+        return item;
+    plan_refuse(plan, REFUSAL_UNSUPPORTED, "%s[%zu].sku: %.*s is of a kind that is not kept in stock", list, index,
+                SPAN_ARG(sku));
+    return NULL;
+}
+
+/* The first layer of an old receipt's item: all of them are one lot. 0 where none is named. */
+static movement_id old_lot(const struct plan *plan, struct span receipt, struct span sku)
+{
+    const struct opening *opening = &plan->document->opening;
+    for (size_t i = 0; receipt.len > 0 && i < opening->layers.count; i++)
+        if (span_eq(opening->layers.at[i].receipt, receipt) && span_eq(opening->layers.at[i].sku, sku))
+            return movement_id_make(plan->number, (int)i + 1, 0, 0);
+    return 0;
+}
+
 static void opening_layer(struct plan *plan, size_t index)
 {
     const struct opening_layer *layer = &plan->document->opening.layers.at[index];
     uint32_t number = 0;
-    const struct document *item = plan_item(plan, layer->sku, &number);
+    const struct document *item = opening_item(plan, layer->sku, "layers", index, &number);
     struct span location = plan_location(plan, layer->location);
     if (item == NULL || !plan_goes_on(plan))
         return;
@@ -236,46 +266,167 @@ static void opening_layer(struct plan *plan, size_t index)
     movement.qty_micro = layer->qty_micro;
     movement.value_minor = plan_money(plan, layer->value_minor);
     movement.lot = layer->receipt;
+    movement.refers = old_lot(plan, layer->receipt, layer->sku);
+    if (movement.refers == movement.id)
+        movement.refers = 0;
     movement.where = (struct where){.role = ROLE_OPENING_EQUITY, .tag = SPAN("opening")};
     plan_edit(plan, number, movement);
+}
+
+static void opening_purchase(struct plan *plan, size_t index)
+{
+    const struct opening_purchase *purchase = &plan->document->opening.purchases.at[index];
+    size_t layers = plan->document->opening.layers.count;
+    uint32_t number = 0;
+    const struct document *item = opening_item(plan, purchase->sku, "purchases", index, &number);
+    if (item == NULL)
+        return;
+    for (size_t i = 0; i < index; i++)
+        if (span_eq(plan->document->opening.purchases.at[i].receipt, purchase->receipt) &&
+            span_eq(plan->document->opening.purchases.at[i].sku, purchase->sku))
+            plan_refuse(plan, REFUSAL_BAD_VALUE, "purchases[%zu]: %.*s of receipt %.*s stands on an earlier one too",
+                        index, SPAN_ARG(purchase->sku), SPAN_ARG(purchase->receipt));
+    struct movement movement = plan_movement(plan, MOVE_PURCHASE, item, (int)(layers + index) + 1, 0, 0);
+    movement.qty_micro = purchase->qty_micro;
+    movement.value_minor = plan_money(plan, purchase->amount_minor);
+    movement.lot = purchase->receipt;
+    movement.refers = old_lot(plan, purchase->receipt, purchase->sku);
+    movement.where = (struct where){.role = ROLE_GRNI, .party = purchase->supplier};
+    plan_edit(plan, number, movement);
+}
+
+/* Money on an order that was placed before: an event of its book, no earlier than the order itself. */
+static void opening_order(struct plan *plan, size_t index)
+{
+    struct plan as_placed = *plan;
+    uint32_t order = 0;
+    bool known = plan_order_book(&as_placed, plan->document->opening.orders.at[index].order, &order) != NULL;
+    plan->broken = as_placed.broken;
+    if (!known) {
+        plan->outcome = as_placed.outcome;
+        plan->refusal = as_placed.refusal;
+        plan->waits_on = as_placed.waits_on;
+        plan->detail = as_placed.detail;
+        return;
+    }
+    for (size_t i = 0; i < plan->order_count; i++)
+        if (plan->orders[i].order == order)
+            plan_refuse(plan, REFUSAL_BAD_VALUE, "orders[%zu].order: stands on an earlier one too", index);
+    struct ruling_event *event = plan_events(plan, order, 1);
+    event->kind = EVENT_OPENING;
+    event->index = (uint32_t)index;
+    event->at_us = as_placed.at_us;
+    event->day = as_placed.day;
+}
+
+/* Control accounts that an opening brings item by item, and what its items sum to. */
+struct opening_control {
+    enum role role;
+    const char *items;
+    int64_t sum_minor, stated_minor;
+};
+enum { OPENING_CONTROLS = 6 };
+
+/* Sums beyond 64 bits tie to nothing. */
+static void add_up(int64_t *sum_minor, int64_t amount_minor)
+{
+    if (__builtin_add_overflow(*sum_minor, amount_minor, sum_minor))
+        *sum_minor = INT64_MAX;
+}
+
+static void opening_controls(const struct opening *opening, struct opening_control *controls)
+{
+    const struct opening_control empty[OPENING_CONTROLS] = {
+        {.role = ROLE_INVENTORY, .items = "layers"},
+        {.role = ROLE_CUSTOMER_DEPOSITS, .items = "orders' deposits"},
+        {.role = ROLE_ACCOUNTS_RECEIVABLE, .items = "orders' receivables"},
+        {.role = ROLE_GRNI, .items = "purchases"},
+        {.role = ROLE_GATEWAY_CLEARING, .items = "clearing items"},
+        {.role = ROLE_GIFT_CARD_LIABILITY, .items = "gift cards"},
+    };
+    for (size_t i = 0; i < OPENING_CONTROLS; i++)
+        controls[i] = empty[i];
+    for (size_t i = 0; i < opening->layers.count; i++)
+        add_up(&controls[0].sum_minor, opening->layers.at[i].value_minor);
+    for (size_t i = 0; i < opening->orders.count; i++) {
+        add_up(&controls[1].sum_minor, -or_zero(opening->orders.at[i].deposit_minor));
+        add_up(&controls[2].sum_minor, or_zero(opening->orders.at[i].receivable_minor));
+    }
+    for (size_t i = 0; i < opening->purchases.count; i++)
+        add_up(&controls[3].sum_minor, -opening->purchases.at[i].amount_minor);
+    for (size_t i = 0; i < opening->clearing.count; i++)
+        add_up(&controls[4].sum_minor, opening->clearing.at[i].amount_minor);
+    for (size_t i = 0; i < opening->gift_cards.count; i++)
+        add_up(&controls[5].sum_minor, -opening->gift_cards.at[i].amount_minor);
+}
+
+static void opening_balance(struct plan *plan, size_t index, struct opening_control *controls)
+{
+    const struct opening_balance *balance = &plan->document->opening.balances.at[index];
+    enum role role = role_find(balance->account);
+    for (size_t i = 0; i < OPENING_CONTROLS; i++)
+        if (controls[i].role == role) {
+            add_up(&controls[i].stated_minor, balance->amount_minor);
+            return;
+        }
+    if (role == ROLE_NONE)
+        plan_refuse(plan, REFUSAL_UNKNOWN_ROLE, "balances[%zu].account: no account has the role %.*s", index,
+                    SPAN_ARG(balance->account));
+    else if (role_control(role) == CONTROL_STOCK)
+        plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "balances[%zu].account: %.*s comes from the layers", index,
+                    SPAN_ARG(balance->account));
+    else
+        opening_line(plan, (struct line){.role = role, .amount_minor = plan_money(plan, balance->amount_minor)});
+}
+
+/* The trial balance sums to zero, and each control account in it to its items. */
+static void check_trial_balance(struct plan *plan, const struct opening_control *controls)
+{
+    const struct opening *opening = &plan->document->opening;
+    int places = currency_exponent(plan->document->money);
+    int64_t sum_minor = 0;
+    char stated[24];
+    char items[24];
+    for (size_t i = 0; i < opening->balances.count; i++)
+        add_up(&sum_minor, opening->balances.at[i].amount_minor);
+    if (sum_minor != 0) {
+        decimal_write(sum_minor, places, places, stated);
+        plan_refuse(plan, REFUSAL_TRIAL_BALANCE, "balances sum to %s, not to zero", stated);
+    }
+    for (size_t i = 0; i < OPENING_CONTROLS; i++) {
+        if (controls[i].stated_minor == controls[i].sum_minor)
+            continue;
+        decimal_write(controls[i].stated_minor, places, places, stated);
+        decimal_write(controls[i].sum_minor, places, places, items);
+        plan_refuse(plan, REFUSAL_TRIAL_BALANCE, "balances: %s is %s, but the %s sum to %s",
+                    role_name(controls[i].role), stated, controls[i].items, items);
+    }
 }
 
 void resolve_opening(struct plan *plan)
 {
     const struct opening *opening = &plan->document->opening;
+    struct opening_control controls[OPENING_CONTROLS];
     plan_start(plan, RANK_DEFINITION);
-    if (opening->orders.count + opening->purchases.count > 0) {
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "orders, purchases: open items at the cut-over are not read yet");
-        return;
-    }
-    int64_t layers_minor = 0;
-    for (size_t i = 0; i < opening->layers.count && plan_goes_on(plan); i++) {
+    opening_controls(opening, controls);
+    for (size_t i = 0; i < opening->balances.count && plan_goes_on(plan); i++)
+        opening_balance(plan, i, controls);
+    if (opening->balances.count > 0)
+        check_trial_balance(plan, controls);
+    for (size_t i = 0; i < opening->layers.count && plan_goes_on(plan); i++)
         opening_layer(plan, i);
-        layers_minor += or_zero(opening->layers.at[i].value_minor);
-    }
-    int64_t inventory_minor = 0;
-    int64_t sum_minor = 0;
-    for (size_t i = 0; i < opening->balances.count && plan_goes_on(plan); i++) {
-        const struct opening_balance *balance = &opening->balances.at[i];
-        enum role role = role_find(balance->account);
-        if (role == ROLE_NONE)
-            plan_refuse(plan, REFUSAL_UNKNOWN_ROLE, "balances[%zu].account: no account has the role %.*s", i,
-                        SPAN_ARG(balance->account));
-        sum_minor += balance->amount_minor;
-        if (role == ROLE_INVENTORY) {
-            inventory_minor += balance->amount_minor;
-            continue;
-        }
-        if (role_control(role) == CONTROL_STOCK)
-            plan_refuse(plan, REFUSAL_CONTROL_ACCOUNT, "balances[%zu].account: %.*s comes from the layers", i,
-                        SPAN_ARG(balance->account));
-        int64_t amount_minor = plan_money(plan, balance->amount_minor);
-        plan_line(plan, plan->day, (struct line){.role = role, .amount_minor = amount_minor, .tag = SPAN("opening")});
-        plan_line(plan, plan->day,
-                  (struct line){.role = ROLE_OPENING_EQUITY, .amount_minor = -amount_minor, .tag = SPAN("opening")});
-    }
-    if (plan_goes_on(plan) && opening->balances.count > 0 && (sum_minor != 0 || inventory_minor != layers_minor))
-        plan_refuse(plan, REFUSAL_TRIAL_BALANCE,
-                    sum_minor ? "balances do not sum to zero" : "the layers do not sum to the balance of inventory");
-    plan->amount_minor = layers_minor;
+    for (size_t i = 0; i < opening->purchases.count && plan_goes_on(plan); i++)
+        opening_purchase(plan, i);
+    for (size_t i = 0; i < opening->orders.count && plan_goes_on(plan); i++)
+        opening_order(plan, i);
+    for (size_t i = 0; i < opening->clearing.count && plan_goes_on(plan); i++)
+        opening_line(plan, (struct line){.role = ROLE_GATEWAY_CLEARING,
+                                         .amount_minor = plan_money(plan, opening->clearing.at[i].amount_minor),
+                                         .original_minor = opening->clearing.at[i].amount_minor,
+                                         .party = opening->clearing.at[i].gateway});
+    for (size_t i = 0; i < opening->gift_cards.count && plan_goes_on(plan); i++)
+        opening_line(plan, (struct line){.role = ROLE_GIFT_CARD_LIABILITY,
+                                         .amount_minor = -plan_money(plan, opening->gift_cards.at[i].amount_minor),
+                                         .party = opening->gift_cards.at[i].card});
+    plan->amount_minor = controls[0].sum_minor;
 }

@@ -4,8 +4,7 @@
 /* A kind of item that lies in layers. */
 static bool is_valued(struct plan *plan, const struct document *item, size_t line)
 {
-    enum item_kind kind = item->item.kind;
-    if (kind == ITEM_KIND_ABSENT || kind == ITEM_STOCKED || kind == ITEM_EITHER || kind == ITEM_DROPSHIP)
+    if (item_is_kept(item))
         return true;
     plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].sku: %.*s is of a kind that is not kept in stock", line,
                 SPAN_ARG(item->item.sku));
@@ -102,33 +101,129 @@ static int receipt_line_place(struct plan *plan, const struct document *receipt,
     return found;
 }
 
+/* The line that a later document acts on: of a receipt, or of what an opening says of an old one. */
 struct receipt_target {
-    struct document_record record;
-    struct document document;
-    int place;
+    movement_id movement; /* 0: none */
+    struct where owed;
+    currency money; /* of the document */
+    bool is_old;    /* it is an opening's */
     uint32_t item;
     const struct document *definition;
     const struct receipt_line *line;
 };
 
+/* What an opening says of a line of an old receipt: what is not billed of it, or else only what is left of it. */
+static size_t old_lines(const struct opening *opening, struct span receipt, struct span line, struct span sku,
+                        bool purchases, size_t *out_place)
+{
+    size_t layers = opening->layers.count;
+    size_t found = 0;
+    for (size_t i = 0; purchases && i < opening->purchases.count; i++) {
+        const struct opening_purchase *at = &opening->purchases.at[i];
+        if (!span_eq(at->receipt, receipt) || !span_eq(line.len ? at->line : at->sku, line.len ? line : sku))
+            continue;
+        *out_place = layers + i + 1;
+        found++;
+    }
+    for (size_t i = 0; !purchases && i < layers; i++) {
+        const struct opening_layer *at = &opening->layers.at[i];
+        if (!span_eq(at->receipt, receipt) || line.len > 0 || !span_eq(at->sku, sku) || found > 0)
+            continue; /* the first of a lot stands for it */
+        *out_place = i + 1;
+        found++;
+    }
+    return found;
+}
+
+static bool find_old_target(struct plan *plan, struct span receipt, struct span line, struct span sku, uint32_t number,
+                            struct receipt_target *target)
+{
+    struct document_record record;
+    struct document *document = ARENA_NEW(plan->arena, struct document);
+    struct receipt_line *as_line = ARENA_NEW(plan->arena, struct receipt_line);
+    bool found = false;
+    size_t place = 0;
+    must(document != NULL && as_line != NULL);
+    if (!company_document(plan->company, number, plan->arena, &record, &found, plan->err)) {
+        plan->broken = true;
+        return false;
+    }
+    const struct document_version *version = found ? document_current(&record) : NULL;
+    if (version == NULL || version->outcome != OUTCOME_POSTED)
+        return false;
+    if (!company_read_document(plan->company, version->document_seq, plan->arena, document, plan->err)) {
+        plan->broken = true;
+        return false;
+    }
+    const struct opening *opening = &document->opening;
+    size_t count = old_lines(opening, receipt, line, sku, true, &place);
+    if (count == 0)
+        count = old_lines(opening, receipt, line, sku, false, &place);
+    if (count != 1) {
+        plan_refuse(plan, count ? REFUSAL_LINE_AMBIGUOUS : REFUSAL_LINE_UNKNOWN,
+                    "opening %.*s has %s of receipt %.*s that %.*s%.*s names", SPAN_ARG(document->id),
+                    count ? "several lines" : "no line", SPAN_ARG(receipt), SPAN_ARG(line), SPAN_ARG(sku));
+        return false;
+    }
+    size_t layers = opening->layers.count;
+    *as_line = (struct receipt_line){.unit_cost_micro = ABSENT};
+    target->owed = (struct where){.role = ROLE_GRNI};
+    target->money = document->money;
+    target->is_old = true;
+    target->movement = movement_id_make(number, (int)place, 0, 0);
+    if (place > layers) {
+        const struct opening_purchase *purchase = &opening->purchases.at[place - layers - 1];
+        as_line->sku = purchase->sku;
+        as_line->qty_micro = purchase->qty_micro;
+        as_line->total_cost_minor = purchase->amount_minor;
+        target->owed.party = purchase->supplier;
+        if (old_lines(opening, receipt, SPAN(""), purchase->sku, false, &place) > 0)
+            target->movement = movement_id_make(number, (int)place, 0, 0);
+    } else {
+        as_line->sku = opening->layers.at[place - 1].sku;
+        as_line->qty_micro = opening->layers.at[place - 1].qty_micro;
+        as_line->total_cost_minor = opening->layers.at[place - 1].value_minor;
+    }
+    target->line = as_line;
+    target->definition = plan_item(plan, as_line->sku, &target->item);
+    plan_not_before(plan, company_instant(plan->company, document->at, RANK_DEFINITION));
+    return target->definition != NULL && plan_goes_on(plan);
+}
+
 /* Finds the receipt line that a later document acts on; the plan then happens no earlier than the receipt. */
 static bool find_target(struct plan *plan, struct reference receipt, struct span line, struct span sku,
                         struct receipt_target *target)
 {
-    if (!plan_reference(plan, DOCUMENT_RECEIPT, receipt, &target->record, &target->document))
+    struct document_record record;
+    struct document *document = ARENA_NEW(plan->arena, struct document);
+    uint32_t *openings = NULL;
+    size_t opening_count = 0;
+    bool found = false;
+    bool several = false;
+    must(document != NULL);
+    if (!plan_goes_on(plan) || !plan_lookup(plan, DOCUMENT_RECEIPT, receipt, &record, &found, &several))
         return false;
-    target->place = receipt_line_place(plan, &target->document, line, sku);
-    if (target->place == 0)
+    if (!found && !several &&
+        !company_openings(plan->company, receipt.id, plan->arena, &openings, &opening_count, plan->err)) {
+        plan->broken = true;
         return false;
-    target->line = &target->document.receipt.lines.at[target->place - 1];
+    }
+    for (size_t i = 0; i < opening_count && plan_goes_on(plan); i++)
+        if (find_old_target(plan, receipt.id, line, sku, openings[i], target))
+            return true;
+    if (!plan_goes_on(plan) || !plan_reference(plan, DOCUMENT_RECEIPT, receipt, &record, document))
+        return false;
+    int place = receipt_line_place(plan, document, line, sku);
+    if (place == 0)
+        return false;
+    target->movement = movement_id_make(record.number, place, 0, 0);
+    target->owed = owed_for(document);
+    target->money = document->money;
+    target->is_old = false;
+    target->line = &document->receipt.lines.at[place - 1];
     target->definition = plan_item(plan, target->line->sku, &target->item);
-    plan_not_before(plan, company_instant(plan->company, target->document.at, RANK_RECEIPT));
+    plan_not_before(plan, company_instant(plan->company, document->at, RANK_RECEIPT));
     return target->definition != NULL && plan_goes_on(plan);
-}
-
-static movement_id target_movement(const struct receipt_target *target)
-{
-    return movement_id_make(target->record.number, target->place, 0, 0);
 }
 
 /* Without a unit of its own, what names only the line counts in that line's unit, anything else in the stock unit. */
@@ -190,8 +285,8 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
     set_value(plan, &movement, 0, amount_minor, plan->document->money);
     movement.rate_e10 = movement.money ? plan->rate_e10 : 0;
     movement.origin = bill_origin(plan);
-    movement.refers = target_movement(&target);
-    movement.where = owed_for(&target.document);
+    movement.refers = target.movement;
+    movement.where = target.owed;
     plan_edit(plan, target.item, movement);
     plan_line(plan, day,
               (struct line){.role = movement.where.role,
@@ -361,7 +456,7 @@ void resolve_landed_cost(struct plan *plan)
     for (size_t i = 0; i < count && plan_goes_on(plan); i++) {
         struct movement movement = plan_movement(plan, MOVE_LANDED, places[i].target.definition, (int)i + 1, 0, 0);
         movement.value_minor = parts[i];
-        movement.refers = target_movement(&places[i].target);
+        movement.refers = places[i].target.movement;
         movement.where = (struct where){.role = ROLE_LANDED_COST_CLEARING, .party = landed->kind};
         plan_edit(plan, places[i].target.item, movement);
     }
@@ -375,10 +470,15 @@ void resolve_cost_correction(struct plan *plan)
     plan_start(plan, RANK_MONEY);
     if (!find_target(plan, correction->receipt, correction->line, correction->sku, &target))
         return;
+    if (target.is_old) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "receipt: %.*s is of an opening: correct that by a new version of it",
+                    SPAN_ARG(correction->receipt.id));
+        return;
+    }
     struct movement correct = plan_movement(plan, MOVE_CORRECT, target.definition, 1, 0, 0);
-    correct.refers = target_movement(&target);
-    correct.where = (struct where){.role = ROLE_GRNI, .party = target.document.receipt.supplier};
-    if (plan->document->money != target.document.money)
+    correct.refers = target.movement;
+    correct.where = target.owed;
+    if (plan->document->money != target.money)
         plan_refuse(plan, REFUSAL_UNSUPPORTED, "currency: a correction speaks in its receipt's currency");
     int64_t amount_minor = plan_amount(plan, target.line->qty_micro, correction->unit_cost_micro, "unit_cost");
     set_value(plan, &correct, amount_minor, amount_minor, plan->document->money);
@@ -412,7 +512,7 @@ void resolve_supplier_return(struct plan *plan)
         movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, uom));
         if (is_present(line->credit_minor))
             movement.value_minor = plan_money(plan, line->credit_minor);
-        movement.refers = target.place ? target_movement(&target) : 0;
+        movement.refers = target.movement;
         movement.where =
             (struct where){.role = ROLE_PRICE_DIFFERENCE, .party = back->supplier, .tag = SPAN("supplier_return")};
         plan_edit(plan, number, movement);

@@ -3,8 +3,7 @@
 
 static bool is_kept_in_stock(struct plan *plan, const struct document *item, size_t line)
 {
-    enum item_kind kind = item->item.kind;
-    bool kept = kind == ITEM_KIND_ABSENT || kind == ITEM_STOCKED || kind == ITEM_EITHER || kind == ITEM_DROPSHIP;
+    bool kept = item_is_kept(item);
     if (!kept)
         plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].sku: %.*s is of a kind that is not kept in stock", line,
                     SPAN_ARG(item->item.sku));

@@ -248,6 +248,12 @@ int64_t plan_stock_qty(struct plan *plan, int64_t qty_micro, int64_t factor_micr
     return stock_micro;
 }
 
+bool item_is_kept(const struct document *item)
+{
+    enum item_kind kind = item->item.kind;
+    return kind == ITEM_KIND_ABSENT || kind == ITEM_STOCKED || kind == ITEM_EITHER || kind == ITEM_DROPSHIP;
+}
+
 enum costing_method costing_method_of(const struct document *item, const struct policy *policy)
 {
     return (enum costing_method)(item->item.cost_method != COST_METHOD_ABSENT ? (int)item->item.cost_method

@@ -132,6 +132,8 @@ void resolve_void(struct plan *plan);
 void resolve_rate(struct plan *plan);
 void resolve_opening(struct plan *plan);
 
+/* Whether items of its kind lie in layers. */
+bool item_is_kept(const struct document *item);
 /* What a complete count says of an item at its location: nothing where a line lists it, else a movement that finds none. */
 bool complete_count_says(struct plan *as_count, const struct document *item, struct movement *out_movement);
 /* amend.c: what was posted about the receipts that the plan changes is resolved again, as after the change. */

@@ -465,6 +465,16 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
     for (size_t i = 0; i < plan->group_count; i++)
         if (!waiters_add(road, waiters, waiting_for_item(plan->groups[i].item, &road->arena), err))
             return false;
+    const struct opening *opening = &document->opening;
+    size_t layers = document->type == DOCUMENT_OPENING ? opening->layers.count : 0;
+    size_t purchases = document->type == DOCUMENT_OPENING ? opening->purchases.count : 0;
+    for (size_t i = 0; i < layers + purchases;
+         i++) { /* who names an old receipt has waited for it as for one to come */
+        struct span name = i < layers ? opening->layers.at[i].receipt : opening->purchases.at[i - layers].receipt;
+        if (name.len > 0 &&
+            !waiters_add(road, waiters, waiting_for_document(DOCUMENT_RECEIPT, name, &road->arena), err))
+            return false;
+    }
     if (document->type == DOCUMENT_RATE) {
         currency from = currency_find(document->rate.from);
         if (from != 0 && !waiters_add(road, waiters, waiting_for_rate(from, &road->arena), err))

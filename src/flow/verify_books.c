@@ -67,7 +67,7 @@ static int64_t *sum_at(struct stock_sums *sums, enum role role, struct span sku,
 static bool has_item(const struct line *line)
 {
     if (line->role == ROLE_GRNI)
-        return !span_eq(line->tag, SPAN("opening"));
+        return true;
     if (line->role == ROLE_GOODS_SOLD_NOT_SHIPPED)
         return !span_eq(line->tag, SPAN("opening"));
     bool of_order = line->role == ROLE_CUSTOMER_DEPOSITS || line->role == ROLE_ACCOUNTS_RECEIVABLE ||

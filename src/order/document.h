@@ -400,15 +400,24 @@ struct opening_order {
     int64_t deposit_minor, receivable_minor;
 };
 struct opening_purchase {
-    struct reference receipt;
-    struct span line;
+    struct span receipt, line, supplier, sku;
     int64_t qty_micro, amount_minor;
+};
+struct opening_clearing {
+    struct span gateway, reference;
+    int64_t amount_minor;
+};
+struct opening_card {
+    struct span card;
+    int64_t amount_minor;
 };
 struct opening {
     LIST(struct opening_balance) balances;
     LIST(struct opening_layer) layers;
     LIST(struct opening_order) orders;
     LIST(struct opening_purchase) purchases;
+    LIST(struct opening_clearing) clearing;
+    LIST(struct opening_card) gift_cards;
 };
 
 struct document {

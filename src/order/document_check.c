@@ -471,8 +471,10 @@ static enum refusal check_rate(struct check *check, const struct rate *rate)
 
 static enum refusal check_opening(struct check *check, const struct opening *opening)
 {
-    if (opening->balances.count + opening->layers.count + opening->orders.count + opening->purchases.count == 0) {
-        return refuse(check, REFUSAL_EMPTY, "balances: no balance, layer, order or purchase is given");
+    if (opening->balances.count + opening->layers.count + opening->orders.count + opening->purchases.count +
+            opening->clearing.count + opening->gift_cards.count ==
+        0) {
+        return refuse(check, REFUSAL_EMPTY, "balances: nothing is given");
     }
     for (size_t i = 0; i < opening->orders.count; i++) {
         const struct opening_order *order = &opening->orders.at[i];

@@ -583,15 +583,32 @@ static const struct field opening_layer_fields[] = {
 };
 static const struct field opening_order_fields[] = {
     ROW(struct opening_order, order, "order", FIELD_REFERENCE, REQUIRED, .help = "an order not finished"),
-    ROW(struct opening_order, deposit_minor, "deposit", FIELD_AMOUNT, .help = "paid by the customer, not yet earned"),
-    ROW(struct opening_order, receivable_minor, "receivable", FIELD_AMOUNT, .help = "owed by the customer"),
+    ROW(struct opening_order, deposit_minor, "deposit", FIELD_AMOUNT, NOT_NEGATIVE,
+        .help = "paid by the customer, not yet earned"),
+    ROW(struct opening_order, receivable_minor, "receivable", FIELD_AMOUNT, NOT_NEGATIVE,
+        .help = "owed by the customer"),
     ROW_END,
 };
 static const struct field opening_purchase_fields[] = {
-    ROW(struct opening_purchase, receipt, "receipt", FIELD_REFERENCE, REQUIRED, .help = "received, not yet billed"),
-    ROW(struct opening_purchase, line, "line", FIELD_TEXT, .help = "id of its line"),
-    ROW(struct opening_purchase, qty_micro, "qty", FIELD_MICRO, POSITIVE, .help = "units not billed"),
-    ROW(struct opening_purchase, amount_minor, "amount", FIELD_AMOUNT, REQUIRED, .help = "their accrued cost"),
+    ROW(struct opening_purchase, receipt, "receipt", FIELD_TEXT, REQUIRED,
+        .help = "what the receipt was called in the old books; bills name it so"),
+    ROW(struct opening_purchase, line, "line", FIELD_TEXT, .help = "id of its line, where bills name it"),
+    ROW(struct opening_purchase, supplier, "supplier", FIELD_TEXT, .help = "who delivered"),
+    ROW(struct opening_purchase, sku, "sku", FIELD_TEXT, REQUIRED, .help = "the item received"),
+    ROW(struct opening_purchase, qty_micro, "qty", FIELD_MICRO, REQUIRED, POSITIVE, .help = "units not billed"),
+    ROW(struct opening_purchase, amount_minor, "amount", FIELD_AMOUNT, REQUIRED, NOT_NEGATIVE,
+        .help = "their accrued cost"),
+    ROW_END,
+};
+static const struct field opening_clearing_fields[] = {
+    ROW(struct opening_clearing, gateway, "gateway", FIELD_TEXT, REQUIRED, .help = "who holds the money"),
+    ROW(struct opening_clearing, reference, "reference", FIELD_TEXT, .help = "what it calls the item"),
+    ROW(struct opening_clearing, amount_minor, "amount", FIELD_AMOUNT, REQUIRED, .help = "not paid out yet"),
+    ROW_END,
+};
+static const struct field opening_card_fields[] = {
+    ROW(struct opening_card, card, "card", FIELD_TEXT, REQUIRED, .help = "the card's number or code"),
+    ROW(struct opening_card, amount_minor, "amount", FIELD_AMOUNT, REQUIRED, NOT_NEGATIVE, .help = "left on it"),
     ROW_END,
 };
 static const struct field opening_fields[] = {
@@ -603,6 +620,10 @@ static const struct field opening_fields[] = {
              .help = "orders with money on them"),
     ROW_LIST(struct document, opening.purchases, "purchases", opening_purchase_fields, .max_count = OPENING_COUNT_MAX,
              .help = "goods received and not billed"),
+    ROW_LIST(struct document, opening.clearing, "clearing", opening_clearing_fields, .max_count = OPENING_COUNT_MAX,
+             .help = "money that gateways hold"),
+    ROW_LIST(struct document, opening.gift_cards, "gift_cards", opening_card_fields, .max_count = OPENING_COUNT_MAX,
+             .help = "gift cards with money on them"),
     ROW_END,
 };
 

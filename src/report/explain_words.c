@@ -228,6 +228,7 @@ static const char *kind_words(const struct movement *movement)
     case MOVE_SUPPLIER_RETURN: return "go back to the supplier from";
     case MOVE_CORRECT: return "turn out to have cost something else, of";
     case MOVE_FOLLOW: return "bear later cost of what they were made of, at";
+    case MOVE_PURCHASE: return "were received before the cut-over and are not billed, of";
     case MOVE_SOLD:
         return movement->qty_micro > 0 ? "are sold before they ship, at" : "no longer wait to be shipped, at";
     }

@@ -350,6 +350,7 @@ static const char *movement_kind_name(enum movement_kind kind)
     case MOVE_FOLLOW: return "follow";
     case MOVE_CORRECT: return "correct";
     case MOVE_SOLD: return "sold";
+    case MOVE_PURCHASE: return "purchase";
     }
     return "unknown";
 }

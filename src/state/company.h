@@ -157,6 +157,9 @@ NODISCARD bool company_item_by_number(struct company *company, uint32_t number,
 /* Numbers of the documents that ever counted a location completely; each may have been replaced or voided since. */
 NODISCARD bool company_complete_counts(struct company *company, struct span location, struct arena *arena,
                                        uint32_t **out_documents, size_t *out_count, struct err *err);
+/* Numbers of the openings that ever told of an old receipt of this name. */
+NODISCARD bool company_openings(struct company *company, struct span receipt, struct arena *arena,
+                                uint32_t **out_documents, size_t *out_count, struct err *err);
 /* Calls `each` for every item there is, in the order of SKUs. */
 NODISCARD bool company_items(struct company *company, bool (*each)(void *context, struct span sku), void *context,
                              struct err *err);

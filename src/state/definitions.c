@@ -328,11 +328,14 @@ bool company_sales(struct company *company, struct span customer, int64_t at_us,
     return true;
 }
 
-static struct view_key lasting_key(struct span location)
+enum { LASTING_COUNT = 1, LASTING_RECEIPT = 2 };
+
+static struct view_key lasting_key(uint8_t kind, struct span name)
 {
     struct view_key key;
     view_key_start(&key);
-    view_key_text(&key, location);
+    view_key_u8(&key, kind);
+    view_key_text(&key, name);
     return key;
 }
 
@@ -343,10 +346,27 @@ static bool count_add(struct company *company, const struct ruling *ruling, cons
 {
     if (document->count.complete != TRUTH_TRUE)
         return true;
-    struct view_key key = lasting_key(document->count.location);
+    struct view_key key = lasting_key(LASTING_COUNT, document->count.location);
     view_key_u32(&key, ruling->document);
     company->counts_completely = true;
     return company->views.put(company->views.context, VIEW_LASTING, view_key_span(&key), SPAN("c"), err);
+}
+
+/* Documents name old receipts as if they were known: the opening that says what is left of them is found by their name. */
+static bool opening_add(struct company *company, const struct ruling *ruling, const struct document *document,
+                        struct err *err)
+{
+    const struct opening *opening = &document->opening;
+    size_t layers = opening->layers.count;
+    for (size_t i = 0; i < layers + opening->purchases.count; i++) {
+        struct span name = i < layers ? opening->layers.at[i].receipt : opening->purchases.at[i - layers].receipt;
+        struct view_key key = lasting_key(LASTING_RECEIPT, name);
+        view_key_u32(&key, ruling->document);
+        if (name.len > 0 &&
+            !company->views.put(company->views.context, VIEW_LASTING, view_key_span(&key), SPAN("o"), err))
+            return false;
+    }
+    return true;
 }
 
 static bool any_row(void *context, struct span key, struct span value)
@@ -359,9 +379,9 @@ static bool any_row(void *context, struct span key, struct span value)
 
 bool lasting_load(struct company *company, struct err *err)
 {
-    const struct span all = {NULL, 0};
-    return company->views.scan(company->views.context, VIEW_LASTING, all, all, any_row, &company->counts_completely,
-                               err);
+    const struct span counts = {"\x01", 1}; /* LASTING_COUNT */
+    return company->views.scan(company->views.context, VIEW_LASTING, counts, (struct span){NULL, 0}, any_row,
+                               &company->counts_completely, err);
 }
 
 struct number_scan {
@@ -383,17 +403,30 @@ static bool number_row(void *context, struct span key, struct span value)
     return true;
 }
 
+static bool lasting_find(struct company *company, uint8_t kind, struct span name, struct arena *arena,
+                         uint32_t **out_documents, size_t *out_count, struct err *err)
+{
+    struct number_scan scan = {.arena = arena};
+    struct view_key prefix = lasting_key(kind, name);
+    bool good = company->views.scan(company->views.context, VIEW_LASTING, view_key_span(&prefix),
+                                    (struct span){NULL, 0}, number_row, &scan, err);
+    *out_documents = scan.numbers;
+    *out_count = scan.count;
+    return good;
+}
+
 bool company_complete_counts(struct company *company, struct span location, struct arena *arena,
                              uint32_t **out_documents, size_t *out_count, struct err *err)
 {
-    struct number_scan scan = {.arena = arena};
-    struct view_key prefix = lasting_key(location);
-    if (company->counts_completely && !company->views.scan(company->views.context, VIEW_LASTING, view_key_span(&prefix),
-                                                           (struct span){NULL, 0}, number_row, &scan, err))
-        return false;
-    *out_documents = scan.numbers;
-    *out_count = scan.count;
-    return true;
+    *out_count = 0;
+    return !company->counts_completely ||
+           lasting_find(company, LASTING_COUNT, location, arena, out_documents, out_count, err);
+}
+
+bool company_openings(struct company *company, struct span receipt, struct arena *arena, uint32_t **out_documents,
+                      size_t *out_count, struct err *err)
+{
+    return lasting_find(company, LASTING_RECEIPT, receipt, arena, out_documents, out_count, err);
 }
 
 struct sku_scan {
@@ -427,7 +460,7 @@ bool definitions_apply(struct company *company, const struct ruling *ruling, str
 {
     enum document_type type = (enum document_type)ruling->row.type;
     bool defines = type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_RATE ||
-                   type == DOCUMENT_ORDER || type == DOCUMENT_COUNT;
+                   type == DOCUMENT_ORDER || type == DOCUMENT_COUNT || type == DOCUMENT_OPENING;
     if (type == DOCUMENT_PAYMENT)
         return customer_add(company, ruling, err);
     if (!defines)
@@ -451,6 +484,8 @@ bool definitions_apply(struct company *company, const struct ruling *ruling, str
         good = rate_add(company, ruling, document, err);
     else if (good && type == DOCUMENT_COUNT)
         good = count_add(company, ruling, document, err);
+    else if (good && type == DOCUMENT_OPENING)
+        good = opening_add(company, ruling, document, err);
     else if (good)
         good = sale_add(company, ruling, document, err);
     arena_done(&scratch);

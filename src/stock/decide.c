@@ -301,10 +301,37 @@ static void decide_in(struct decision *d)
     if (value_minor == INT64_MIN)
         value_minor = gain_value(d, pool, movement->qty_micro);
     post_to(d, &movement->where, -value_minor, movement->where.tag);
-    put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = movement->qty_micro, .value_minor = value_minor});
+    put_in(d, pool,
+           (struct slice){.lot = movement->refers ? movement->refers : movement->id,
+                          .qty_micro = movement->qty_micro,
+                          .value_minor = value_minor});
     count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
     if (movement->status == UNITS_DAMAGED)
         count_by(d, movement->location, UNITS_DAMAGED, -movement->qty_micro);
+}
+
+/* Goods received before the cut-over and not billed. Those of them that are in no layer any more went before it, and stand
+ * first in the row: what a bill adds to their cost has nobody to follow. */
+static void decide_purchase(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    movement_id lot = movement->refers ? movement->refers : movement->id;
+    int64_t missing_micro = movement->qty_micro;
+    for (size_t i = 0; i < d->state->gone_count; i++)
+        if (d->state->gone[i].lot == lot)
+            missing_micro -= d->state->gone[i].qty_micro;
+    for (size_t p = 0; p < d->state->pool_count; p++)
+        for (size_t i = 0; i < d->state->pools[p].layer_count; i++)
+            if (d->state->pools[p].layers[i].lot == lot)
+                missing_micro -= d->state->pools[p].layers[i].qty_micro;
+    post_to(d, &movement->where, -movement->value_minor, SPAN("opening"));
+    post_role(d, ROLE_OPENING_EQUITY, movement->value_minor, SPAN("opening"));
+    if (missing_micro <= 0)
+        return;
+    struct where *nobody = ARENA_NEW(d->arena, struct where);
+    must(nobody != NULL);
+    *nobody = (struct where){.role = ROLE_PRICE_DIFFERENCE};
+    emit(d, (struct step){.kind = STEP_GONE, .lot = lot, .place = 1, .qty_micro = missing_micro, .where = nobody});
 }
 
 static void decide_status(struct decision *d)
@@ -437,6 +464,7 @@ void decide(struct decision *d)
     case MOVE_STANDARD: decide_standard(d); return;
     case MOVE_CORRECT: return;
     case MOVE_SOLD: decide_sold(d); return;
+    case MOVE_PURCHASE: decide_purchase(d); return;
     case MOVE_RETURN: decide_return(d); return;
     case MOVE_DELIVER: decide_deliver(d); return;
     case MOVE_BILL: decide_bill(d); return;
@@ -476,6 +504,7 @@ bool decide_needs_whole(const struct item_state *state, const struct movement *m
     case MOVE_BILL:
     case MOVE_LANDED:
     case MOVE_FOLLOW:
+    case MOVE_PURCHASE:
     case MOVE_SUPPLIER_RETURN: return true;
     }
     return true;
@@ -515,6 +544,7 @@ bool decide_is_certain(const struct item_state *state, const struct movement *mo
     case MOVE_VALUE:
     case MOVE_STANDARD:
     case MOVE_BILL:
+    case MOVE_PURCHASE:
     case MOVE_SUPPLIER_RETURN: return false;
     }
     return false;

@@ -555,13 +555,11 @@ static void apply_sold(struct item_state *state, const struct movement *movement
     }
 }
 
-void item_state_begin(struct item_state *state, const struct movement *movement)
+static struct lot_account *lot_open(struct item_state *state, const struct movement *movement)
 {
-    bool finds_lot = movement->kind == MOVE_COUNT && movement->lot.len > 0;
-    if (!state->whole || (movement->kind != MOVE_IN && !finds_lot))
-        return;
     ARENA_GROW(state->arena, state->lots, state->lot_count, state->lot_room);
-    state->lots[state->lot_count++] = (struct lot_account){
+    struct lot_account *lot = &state->lots[state->lot_count++];
+    *lot = (struct lot_account){
         .lot = movement->id,
         .day = movement->day,
         .text = movement->lot,
@@ -569,14 +567,48 @@ void item_state_begin(struct item_state *state, const struct movement *movement)
         .qty_micro = movement->qty_micro,
         .value_minor = movement->value_minor,
     };
-    struct lot_account *lot = &state->lots[state->lot_count - 1];
-    lot->consigned = movement->status == UNITS_CONSIGNED;
-    if (lot->consigned)
+    return lot;
+}
+
+/* What an old receipt left is billed, but for what its purchase says. */
+static void begin_opening(struct item_state *state, const struct movement *movement)
+{
+    struct lot_account *lot = movement->refers ? lot_find(state, movement->refers) : NULL;
+    bool shares = lot != NULL;
+    if (!shares)
+        lot = lot_open(state, movement);
+    if (movement->kind == MOVE_PURCHASE) {
+        lot->where = movement->where;
+        if (lot->qty_micro < movement->qty_micro)
+            lot->qty_micro = movement->qty_micro;
+        lot->unbilled_micro = movement->qty_micro;
+        lot->grni_minor = movement->value_minor;
+    } else if (shares) {
+        lot->qty_micro += movement->qty_micro;
+        lot->value_minor += movement->value_minor;
+    }
+    lot->billed_micro = lot->qty_micro - lot->unbilled_micro;
+    lot->billed_minor = lot->billed_micro > 0 ? partial_draw(lot->value_minor, lot->billed_micro, lot->qty_micro) : 0;
+}
+
+void item_state_begin(struct item_state *state, const struct movement *movement)
+{
+    if (!state->whole)
         return;
-    lot->unbilled_micro = movement->qty_micro;
-    lot->grni_minor = movement->value_minor;
-    lot->money = movement->money;
-    lot->grni_original_minor = movement->original_minor;
+    if (movement->kind == MOVE_PURCHASE || (movement->kind == MOVE_IN && movement->where.role == ROLE_OPENING_EQUITY))
+        begin_opening(state, movement);
+    else if (movement->kind == MOVE_COUNT && movement->lot.len > 0)
+        (void)lot_open(state, movement);
+    else if (movement->kind == MOVE_IN) {
+        struct lot_account *lot = lot_open(state, movement);
+        lot->consigned = movement->status == UNITS_CONSIGNED;
+        if (lot->consigned)
+            return;
+        lot->unbilled_micro = movement->qty_micro;
+        lot->grni_minor = movement->value_minor;
+        lot->money = movement->money;
+        lot->grni_original_minor = movement->original_minor;
+    }
 }
 
 void item_state_apply(struct item_state *state, const struct movement *movement, const struct step *step)

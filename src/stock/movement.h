@@ -45,6 +45,8 @@ enum movement_kind {
     MOVE_CORRECT = 15, /* the receipt line `refers` was worth value_minor: it is read there, nothing happens here */
     MOVE_SOLD =
         16, /* qty_micro of an order line are sold before they ship; negative: shipped now, or not sold any more */
+    MOVE_PURCHASE =
+        17, /* at the cut-over: qty of the old receipt's lot `refers` (0: none is left) is not billed, at value */
 };
 
 /* The costing rules in force for a movement, frozen. */
@@ -94,7 +96,7 @@ struct movement {
     int64_t value_minor;
     int64_t standard_micro, last_micro; /* the item's standard and stated last cost per stock unit, ABSENT if none */
     struct where where;                 /* the other side */
-    movement_id refers;
+    movement_id refers;                 /* what it acts on; IN: the layer of an opening whose lot it shares */
     uint32_t order;          /* document number of the order whose line the units left or came back for; 0 none */
     int order_part;          /* place of the bundle's component, 0 none; with where.order_line it names the sold unit */
     enum unit_status status; /* RETURN: OWN, QUARANTINED or DAMAGED; COUNT, STATUS: which counter; IN: CONSIGNED too */

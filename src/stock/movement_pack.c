@@ -193,7 +193,7 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
         movement.picks[i].lot = text_unpack(cursor, arena);
         movement.picks[i].qty_micro = cursor_signed(cursor);
     }
-    if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_SOLD)
+    if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_PURCHASE)
         return false;
     *out_movement = movement;
     return true;

@@ -66,6 +66,7 @@ static const struct field document_fields[] = {
     OF_DOCUMENT(FIELD_OBJECT, document),   OF_DOCUMENT(FIELD_OBJECT, match),
     OF_DOCUMENT(FIELD_LINES, balances),    OF_DOCUMENT(FIELD_LINES, layers),
     OF_DOCUMENT(FIELD_LINES, orders),      OF_DOCUMENT(FIELD_LINES, purchases),
+    OF_DOCUMENT(FIELD_LINES, clearing),    OF_DOCUMENT(FIELD_LINES, gift_cards),
     OF_DOCUMENT(FIELD_REFS, receipts),     OF_DOCUMENT(FIELD_NUMBERS, shares),
 };
 #define OF_LINE(kind, member)                          \
@@ -87,7 +88,8 @@ static const struct field line_fields[] = {
     OF_LINE(FIELD_MINOR, total_cost), OF_LINE(FIELD_MINOR, credit),      OF_LINE(FIELD_MINOR, value),
     OF_LINE(FIELD_MINOR, deposit),    OF_LINE(FIELD_MINOR, receivable),  OF_LINE(FIELD_TIME, at),
     OF_LINE(FIELD_BOOL, recoverable), OF_LINE(FIELD_LINES, tax),         OF_LINE(FIELD_LINES, picks),
-    OF_LINE(FIELD_OBJECT, fulfil),    OF_LINE(FIELD_TEXT, customer),
+    OF_LINE(FIELD_OBJECT, fulfil),    OF_LINE(FIELD_TEXT, card),         OF_LINE(FIELD_TEXT, reference),
+    OF_LINE(FIELD_TEXT, customer),
 };
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

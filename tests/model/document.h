@@ -74,7 +74,7 @@ struct m_numbers {
 struct m_line {
     const char *id, *line, *sku, *component, *uom, *lot, *disposition, *status, *from, *to, *role, *type;
     const char *kind, *jurisdiction, *remitter, *gateway, *gift_card, *by, *location, *supplier, *source, *code;
-    const char *account, *customer;
+    const char *account, *customer, *card, *reference;
     int64_t qty, received_qty, unit_price, unit_cost, factor; /* millionths */
     int64_t amount, discount, total_cost, credit, value, deposit, receivable;
     int64_t cost; /* of a fulfilment: millionths per unit */
@@ -101,7 +101,7 @@ struct m_document {
     struct m_ref order, shipment, exchange, payment, receipt, bill;
     struct m_time shipped, received;
     struct m_lines lines, payments, components, uoms, consume, produce, tax, shipping, document, match;
-    struct m_lines balances, layers, orders, purchases; /* opening */
+    struct m_lines balances, layers, orders, purchases, clearing, gift_cards; /* opening */
     struct m_refs receipts;
     struct m_numbers shares; /* millionths */
 

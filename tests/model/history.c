@@ -30,6 +30,7 @@ struct made_receipt {
     int64_t at;
     int64_t billed[4], sent_back[4];
     int location;
+    bool is_old; /* an opening tells of it */
 };
 struct made_shipment {
     struct m_document *d;
@@ -838,6 +839,14 @@ static void make_status_change(struct maker *maker)
     may_void(maker, d);
 }
 
+static struct made_receipt *some_receipt(struct maker *maker);
+/* One that is a document: not what an opening tells of an old one. */
+static struct made_receipt *new_receipt(struct maker *maker)
+{
+    struct made_receipt *receipt = some_receipt(maker);
+    return receipt && receipt->is_old ? NULL : receipt;
+}
+
 static struct made_receipt *some_receipt(struct maker *maker)
 {
     return maker->receipt_count ? &maker->receipts[pick(maker, maker->receipt_count)] : NULL;
@@ -918,8 +927,8 @@ static void make_credit_note(struct maker *maker)
 static void make_landed_cost(struct maker *maker)
 {
     static const char *const bases[] = {"value", "quantity", "equal"};
-    struct made_receipt *receipt = some_receipt(maker), *second = some_receipt(maker);
-    if (!receipt)
+    struct made_receipt *receipt = new_receipt(maker), *second = new_receipt(maker);
+    if (!receipt || !second)
         return;
     struct m_document *d = make(maker, M_LANDED_COST, new_id(maker, "L"));
     d->at = as_time(maker, some_time(maker, receipt->at));
@@ -951,7 +960,7 @@ static void make_landed_cost(struct maker *maker)
 
 static void make_correction(struct maker *maker)
 {
-    struct made_receipt *receipt = some_receipt(maker);
+    struct made_receipt *receipt = new_receipt(maker);
     if (!receipt)
         return;
     struct m_document *d = make(maker, M_COST_CORRECTION, new_id(maker, "K"));
@@ -1061,6 +1070,60 @@ static void make_use_of_account(struct maker *maker)
         d->lines.at[0].role = "gateway_clearing";
 }
 
+/* The books of a concern that goes on: what is left of old receipts, some of it not billed, and money on orders. Bills and
+ * returns to the supplier name the old receipts like any other. */
+static void make_opening(struct maker *maker)
+{
+    for (size_t i = 0; i < maker->count; i++)
+        if (maker->documents[i]->type == M_OPENING)
+            return;
+    struct m_document *d = make(maker, M_OPENING, new_id(maker, "X"));
+    d->at = as_time(maker, some_time(maker, 0));
+    d->layers = m_lines_new(maker->arena, (size_t)(1 + pick(maker, 3)));
+    for (size_t i = 0; i < d->layers.count; i++) {
+        struct m_line *layer = &d->layers.at[i];
+        layer->sku = maker->items[some_item(maker)].sku;
+        layer->qty = some_qty(maker, 9);
+        layer->value = pick(maker, 9000);
+        layer->receipt.id = print(maker, "OLD", pick(maker, 2));
+        if (chance(maker, 2))
+            layer->location = some_location(maker);
+    }
+    struct made_receipt *old = &maker->receipts[maker->receipt_count++];
+    struct m_document *as_receipt = m_document_new(maker->arena, M_RECEIPT); /* what bills and returns look at */
+    *old = (struct made_receipt){.d = as_receipt, .at = (int64_t)maker->first_day * US_PER_DAY, .is_old = true};
+    as_receipt->id = "OLD0";
+    as_receipt->lines = m_lines_new(maker->arena, 1);
+    as_receipt->lines.at[0].sku = maker->items[some_item(maker)].sku;
+    as_receipt->lines.at[0].id = "1";
+    as_receipt->lines.at[0].qty = some_qty(maker, 9);
+    as_receipt->lines.at[0].unit_cost = some_price(maker, 1500);
+    d->purchases = m_lines_new(maker->arena, 1);
+    d->purchases.at[0].receipt.id = "OLD0";
+    d->purchases.at[0].line = "1";
+    d->purchases.at[0].supplier = "ACME";
+    d->purchases.at[0].sku = as_receipt->lines.at[0].sku;
+    d->purchases.at[0].qty = as_receipt->lines.at[0].qty;
+    d->purchases.at[0].amount = pick(maker, 9000);
+    if (maker->order_count > 0 && !some_order(maker)->d->currency) {
+        struct made_order *order = some_order(maker);
+        d->orders = m_lines_new(maker->arena, order->d->currency ? 0 : 1);
+        for (size_t i = 0; i < d->orders.count; i++) {
+            d->orders.at[i].order.id = order->d->id;
+            d->orders.at[i].order.source = order->source;
+            d->orders.at[i].deposit = pick(maker, 4000);
+            if (chance(maker, 3))
+                d->orders.at[i].receivable = pick(maker, 900);
+        }
+    }
+    d->clearing = m_lines_new(maker->arena, 1);
+    d->clearing.at[0].gateway = "card";
+    d->clearing.at[0].amount = 1 + pick(maker, 900);
+    d->gift_cards = m_lines_new(maker->arena, 1);
+    d->gift_cards.at[0].card = "GC1";
+    d->gift_cards.at[0].amount = 1 + pick(maker, 900);
+}
+
 /* --- later versions, voids, duplicates --------------------------------------------------------------- */
 
 static struct m_document *next_version(struct maker *maker, const struct m_document *of)
@@ -1075,7 +1138,7 @@ static struct m_document *next_version(struct maker *maker, const struct m_docum
 
 static void make_version(struct maker *maker)
 {
-    struct made_receipt *receipt = some_receipt(maker);
+    struct made_receipt *receipt = new_receipt(maker);
     if (!receipt)
         return;
     struct m_document *d = next_version(maker, receipt->d);
@@ -1264,6 +1327,7 @@ static const struct recipe recipes[] = {
     {M_WITH_VOIDS, 0, 2, make_void, false},
     {M_WITH_VALUE_CHANGES, 0, 1, make_item_version, false},
     {0, M_WITH_ASSEMBLIES, 4, make_assembly, false},
+    {0, M_WITH_OPENING, 6, make_opening, false},
     {0, M_WITH_ON_ACCOUNT, 5, make_on_account, false},
     {0, M_WITH_ON_ACCOUNT, 5, make_use_of_account, true},
 };
@@ -1302,7 +1366,7 @@ struct m_features m_features_all(void)
     return (struct m_features){(1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE |
                                                    M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
                                                    M_WITH_ON_ACCOUNT | M_WITH_GIFT_CARDS | M_WITH_SPECIFIC |
-                                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_LOTS};
+                                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING | M_WITH_LOTS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

@@ -170,6 +170,27 @@ static int find_paper(const struct run *run, enum m_type type, struct m_ref ref,
     return found;
 }
 
+static bool tells_of(const struct m_lines *lines, const char *receipt)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (lines->at[i].receipt.id && same(lines->at[i].receipt.id, receipt))
+            return true;
+    return false;
+}
+
+/* A receipt; where there is none of the name, the opening that tells of an old one of that name. */
+static int find_receipt(const struct run *run, struct m_ref ref, const char *source)
+{
+    int found = find_paper(run, M_RECEIPT, ref, source);
+    for (int i = 0; found == -1 && i < run->paper_count; i++) {
+        const struct m_document *d = run->papers[i].d;
+        if (run->papers[i].standing == STANDS && d->type == M_OPENING &&
+            (tells_of(&d->layers, ref.id) || tells_of(&d->purchases, ref.id)))
+            found = i;
+    }
+    return found;
+}
+
 static int find_order(const struct run *run, struct m_ref ref, const char *source)
 {
     int found = -1;
@@ -322,6 +343,8 @@ static void resolve_lines(struct run *run, struct paper *paper)
                        d->type == M_COUNT || d->type == M_ADJUSTMENT || d->type == M_STATUS_CHANGE ||
                        d->type == M_ASSEMBLY || d->type == M_SUPPLIER_RETURN || d->type == M_OPENING;
     size_t count = lines->count > d->receipts.count ? lines->count : d->receipts.count;
+    if (d->type == M_OPENING) /* layers, then purchases; targets: orders */
+        count += d->purchases.count + d->orders.count;
     paper->items = ARENA_ARRAY(run->arena, int, count + 1);
     paper->targets = ARENA_ARRAY(run->arena, int, count + 1);
     must(paper->items && paper->targets);
@@ -336,13 +359,24 @@ static void resolve_lines(struct run *run, struct paper *paper)
         if (line->fulfil.count && line->fulfil.at[0].location)
             (void)found_or_waits(paper, find_location(run, line->fulfil.at[0].location));
         if (line->receipt.id && d->type != M_OPENING) {
-            paper->targets[i] = find_paper(run, M_RECEIPT, line->receipt, m_source(d));
+            paper->targets[i] = find_receipt(run, line->receipt, m_source(d));
             (void)found_or_waits(paper, paper->targets[i]);
         }
         if (line->order.id) {
             paper->targets[i] = find_order(run, line->order, m_source(d));
             (void)found_or_waits(paper, paper->targets[i]);
         }
+    }
+    for (size_t i = 0; i < d->purchases.count; i++) {
+        paper->items[d->layers.count + i] = find_item(run, d->purchases.at[i].sku);
+        (void)found_or_waits(paper, paper->items[d->layers.count + i]);
+    }
+    for (size_t i = 0; i < d->layers.count; i++)
+        if (d->layers.at[i].location)
+            (void)found_or_waits(paper, find_location(run, d->layers.at[i].location));
+    for (size_t i = 0; i < d->orders.count; i++) {
+        paper->targets[i] = find_order(run, d->orders.at[i].order, m_source(d));
+        (void)found_or_waits(paper, paper->targets[i]);
     }
     for (size_t i = 0; i < d->receipts.count; i++) {
         paper->targets[i] = find_paper(run, M_RECEIPT, d->receipts.at[i], m_source(d));
@@ -382,7 +416,7 @@ static void resolve(struct run *run, struct paper *paper)
         (void)found_or_waits(paper, paper->target);
     }
     if (d->receipt.id) {
-        paper->target = find_paper(run, M_RECEIPT, d->receipt, source);
+        paper->target = find_receipt(run, d->receipt, source);
         (void)found_or_waits(paper, paper->target);
     }
     if (d->bill.id) {
@@ -538,6 +572,15 @@ static void lay_out_movements(struct run *run)
             key.instant = most(key.instant, instant_of(run, d->received, 2));
             key.leg = 1;
             add_movement(run, i, -1, key);
+        }
+        for (size_t k = 0; d->type == M_OPENING && k < d->orders.count; k++) {
+            /* Money on an order stands no earlier than the order. */
+            struct key order_key = key;
+            order_key.instant =
+                most(key.instant, instant_of_paper(run, run->order_names[paper->targets[k]].papers.at[0]));
+            order_key.leg = 1;
+            order_key.line = (int)k + 1;
+            add_movement(run, i, -1, order_key);
         }
         for (size_t k = 0; d->type == M_BILL && k < d->lines.count; k++) {
             int receipt = paper->targets[k] >= 0 ? paper->targets[k] : paper->target;
@@ -786,7 +829,7 @@ static bool read_movement(struct run *run, const struct movement *movement)
     case M_ASSEMBLY: return m_read_assembly(run);
     case M_SUPPLIER_RETURN: return m_read_supplier_return(run);
     case M_ENTRY: return m_read_entry(run);
-    case M_OPENING: return m_read_opening(run);
+    case M_OPENING: return movement->key.leg == 0 ? m_read_opening(run) : m_open_order(run, movement->key.line - 1);
     case M_ITEM: return m_read_item(run);
     case M_LOCATION:
     case M_RATE:

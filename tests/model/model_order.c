@@ -950,6 +950,27 @@ static bool take_money(struct run *run, struct order *order, int64_t amount, int
     return true;
 }
 
+/* The cut-over: what the customer paid before and what is still owed, against opening_equity. */
+bool m_open_order(struct run *run, int line)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_line *opened = &paper->d->orders.at[line];
+    struct order *order = &run->orders[paper->targets[line]];
+    int64_t deposit = m_or_zero(opened->deposit), receivable = m_or_zero(opened->receivable);
+    int64_t held = m_in_company(run, deposit), owed = m_in_company(run, receivable);
+    if (order->known && order->money != m_money_of(run))
+        return m_refuse_late(run, "failed", "unsupported");
+    order->deposit.order += deposit;
+    order->deposit.company += held;
+    order->receivable.order += receivable;
+    order->receivable.company += owed;
+    order->captured_total += deposit;
+    m_post(run, "customer_deposits", -held, -1, -1, paper->targets[line], -1);
+    m_post(run, "accounts_receivable", owed, -1, -1, paper->targets[line], -1);
+    m_post(run, "opening_equity", held - owed, -1, -1, paper->targets[line], -1);
+    return true;
+}
+
 bool m_read_payment(struct run *run, int payment)
 {
     const struct m_document *d = run->papers[run->paper].d;

@@ -515,6 +515,8 @@ static const char *lot_text(const struct run *run, const struct piece *piece)
 {
     const struct lot *lot = &run->lots.at[piece->lot];
     const struct m_document *d = run->papers[lot->paper].d;
+    if (d->type == M_OPENING && lot->kind != LOT_OWED && lot->line < (int)d->layers.count)
+        return d->layers.at[lot->line].receipt.id;
     bool states_lots = d->type == M_RECEIPT || d->type == M_COUNT || d->type == M_ADJUSTMENT;
     return states_lots && lot->kind != LOT_OWED && lot->line >= 0 ? d->lines.at[lot->line].lot : NULL;
 }
@@ -824,7 +826,8 @@ static int64_t corrected_cost(const struct run *run, int paper, int line)
 /* Stock units in one of a receipt line's own unit. */
 static int64_t receipt_factor(const struct run *run, const struct receipt_line *kept)
 {
-    const char *uom = run->papers[kept->paper].d->lines.at[kept->line].uom;
+    const struct m_document *d = run->papers[kept->paper].d;
+    const char *uom = d->type == M_RECEIPT ? d->lines.at[kept->line].uom : NULL;
     return uom ? m_factor(run, kept->item, uom) : MICRO;
 }
 
@@ -888,6 +891,12 @@ static int bill_receipt(const struct paper *paper, int line)
     return paper->targets[line] >= 0 ? paper->targets[line] : paper->target;
 }
 
+/* What a line of a bill calls the receipt it bills. */
+static const char *billed_name(const struct m_document *bill, const struct m_line *line)
+{
+    return line->receipt.id ? line->receipt.id : bill->receipt.id;
+}
+
 static bool read_bill_itself(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -902,8 +911,9 @@ static bool read_bill_itself(struct run *run)
         int64_t amount = m_in_company(run, line->amount);
         payable += amount;
         if (goods) {
-            const struct m_document *receipt = run->papers[bill_receipt(paper, (int)i)].d;
-            int at = m_receipt_line_find(receipt, line->line, line->sku); /* none: refused with the line itself */
+            /* none: refused with the line itself */
+            int at =
+                m_receipt_line_named(run, bill_receipt(paper, (int)i), billed_name(d, line), line->line, line->sku);
             int item = at < 0 ? -1 : run->papers[bill_receipt(paper, (int)i)].items[at];
             m_post(run, owed_role(run, bill_receipt(paper, (int)i)), amount, item,
                    run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
@@ -939,11 +949,12 @@ bool m_read_bill(struct run *run, int leg, int line)
         const struct paper *received = &run->papers[bill_receipt(paper, (int)k)];
         if (!received->outcome || !same(received->outcome, "posted"))
             return m_refuse_late(run, "waiting", "waits_document");
-        int found = m_receipt_line_find(received->d, paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
+        int found = m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
+                                         paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
         if (found < 0)
             return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
     }
-    int at = m_receipt_line_find(run->papers[receipt].d, billed->line, billed->sku);
+    int at = m_receipt_line_named(run, receipt, billed_name(paper->d, billed), billed->line, billed->sku);
     struct receipt_line *kept = m_receipt_line_of(run, receipt, at);
     if (!kept) /* the receipt waits, or its goods are not ours */
         return m_refuse_late(run, "waiting", "waits_document");
@@ -1506,7 +1517,7 @@ static bool supplier_return_line(struct run *run, int line_number)
     const struct paper *paper = &run->papers[run->paper];
     const struct m_line *line = &paper->d->lines.at[line_number];
     int receipt = paper->targets[line_number];
-    int at = receipt >= 0 ? m_receipt_line_find(run->papers[receipt].d, line->line, line->sku) : -1;
+    int at = receipt >= 0 ? m_receipt_line_named(run, receipt, line->receipt.id, line->line, line->sku) : -1;
     if (receipt >= 0 && at < 0)
         return m_refuse_late(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");
     struct receipt_line *kept = receipt >= 0 ? m_receipt_line_of(run, receipt, at) : NULL;
@@ -1781,7 +1792,153 @@ bool m_read_assembly(struct run *run)
     follow(run);
     return true;
 }
-bool m_read_opening(struct run *run) { return m_refuse(run, "failed", "unsupported"); }
+
+/* --- the opening ---------------------------------------------------------------------------------- */
+
+/* The layers of one old receipt's item are one lot: it stands at the first of them. -1: none is named. */
+static int first_layer(const struct m_document *d, const char *receipt, const char *sku)
+{
+    for (size_t i = 0; receipt && i < d->layers.count; i++)
+        if (is(d->layers.at[i].receipt.id, receipt) && same(d->layers.at[i].sku, sku))
+            return (int)i;
+    return -1;
+}
+
+static struct receipt_line *add_old_line(struct run *run, int line, int item)
+{
+    int lot = add_lot(run, LOT_RECEIPT, item, line);
+    struct receipt_line *kept = LIST_ADD(run->arena, run->receipts);
+    *kept = (struct receipt_line){.paper = run->paper, .line = line, .item = item, .lot = lot};
+    return kept;
+}
+
+/* What is left of an old receipt is billed, but for what a purchase says. */
+static void old_line_billed(struct receipt_line *kept)
+{
+    kept->billed = kept->qty - kept->unbilled;
+    kept->billed_carried = m_draw(kept->value, kept->billed, kept->qty);
+}
+
+static void open_layer(struct run *run, int at)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_line *layer = &paper->d->layers.at[at];
+    int item = paper->items[at], first = first_layer(paper->d, layer->receipt.id, layer->sku), location = 0;
+    int64_t value = m_in_company(run, layer->value);
+    struct receipt_line *kept = first >= 0 && first < at ? m_receipt_line_of(run, run->paper, first) : NULL;
+    kept = kept ? kept : add_old_line(run, at, item);
+    for (int i = 0; layer->location && i < run->location_count; i++)
+        location = same(run->locations[i], layer->location) ? i : location;
+    kept->qty += layer->qty;
+    kept->value += value;
+    old_line_billed(kept);
+    enter(run, add_piece(run, item, kept->lot, layer->qty, value), location, 0);
+    m_post(run, "opening_equity", -value, item, -1, -1, -1);
+}
+
+static void open_purchase(struct run *run, int at)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    const struct m_line *purchase = &paper->d->purchases.at[at];
+    int layers = (int)paper->d->layers.count, item = paper->items[layers + at];
+    int first = first_layer(paper->d, purchase->receipt.id, purchase->sku);
+    int64_t amount = m_in_company(run, purchase->amount);
+    struct receipt_line *kept = first >= 0 ? m_receipt_line_of(run, run->paper, first) : NULL;
+    if (!kept) {
+        kept = add_old_line(run, layers + at, item);
+        kept->value = amount;
+    }
+    kept->qty = most(kept->qty, purchase->qty);
+    kept->unbilled = purchase->qty;
+    kept->grni = amount;
+    old_line_billed(kept);
+    int64_t missing = purchase->qty - m_row_qty(run, kept->lot);
+    if (missing > 0) /* they went before the cut-over: nobody is left to bear a difference */
+        go(run, add_piece(run, item, kept->lot, missing, 0), going_to("price_difference", -1));
+    m_post(run, "grni", -amount, item, -1, -1, -1);
+    m_post(run, "opening_equity", amount, item, -1, -1, -1);
+}
+
+/* The balance that stands for items is what they sum to. */
+static bool ties(const struct m_document *d)
+{
+    static const char *const roles[] = {"inventory", "customer_deposits", "accounts_receivable",
+                                        "grni",      "gateway_clearing",  "gift_card_liability"};
+    int64_t items[6] = {0}, stated[6] = {0}, sum = 0;
+    for (size_t i = 0; i < d->layers.count; i++)
+        items[0] += d->layers.at[i].value;
+    for (size_t i = 0; i < d->orders.count; i++) {
+        items[1] -= m_or_zero(d->orders.at[i].deposit);
+        items[2] += m_or_zero(d->orders.at[i].receivable);
+    }
+    for (size_t i = 0; i < d->purchases.count; i++)
+        items[3] -= d->purchases.at[i].amount;
+    for (size_t i = 0; i < d->clearing.count; i++)
+        items[4] += d->clearing.at[i].amount;
+    for (size_t i = 0; i < d->gift_cards.count; i++)
+        items[5] -= d->gift_cards.at[i].amount;
+    for (size_t i = 0; i < d->balances.count; i++) {
+        sum += d->balances.at[i].amount;
+        for (int k = 0; k < 6; k++)
+            stated[k] += same(d->balances.at[i].account, roles[k]) ? d->balances.at[i].amount : 0;
+    }
+    bool tie = sum == 0;
+    for (int k = 0; k < 6; k++)
+        tie = tie && stated[k] == items[k];
+    return d->balances.count == 0 || tie;
+}
+
+static void open_balance(struct run *run, const char *role, int64_t amount)
+{
+    m_post(run, role, amount, -1, -1, -1, -1);
+    m_post(run, "opening_equity", -amount, -1, -1, -1, -1);
+}
+
+bool m_read_opening(struct run *run)
+{
+    const struct m_document *d = run->papers[run->paper].d;
+    static const char by_items[] =
+        " inventory customer_deposits accounts_receivable grni gateway_clearing gift_card_liability ";
+    if (!ties(d))
+        return m_refuse(run, "failed", "trial_balance");
+    for (size_t i = 0; i < d->orders.count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (run->papers[run->paper].targets[k] == run->papers[run->paper].targets[i])
+                return m_refuse(run, "failed", "bad_value");
+    for (size_t i = 0; i < d->balances.count; i++) {
+        struct span word = arena_print(run->arena, " %s ", d->balances.at[i].account);
+        must(word.ptr);
+        if (!strstr(by_items, word.ptr))
+            open_balance(run, d->balances.at[i].account, m_in_company(run, d->balances.at[i].amount));
+    }
+    for (size_t i = 0; i < d->layers.count; i++)
+        open_layer(run, (int)i);
+    for (size_t i = 0; i < d->purchases.count; i++)
+        open_purchase(run, (int)i);
+    for (size_t i = 0; i < d->clearing.count; i++)
+        open_balance(run, "gateway_clearing", m_in_company(run, d->clearing.at[i].amount));
+    for (size_t i = 0; i < d->gift_cards.count; i++)
+        open_balance(run, "gift_card_liability", -m_in_company(run, d->gift_cards.at[i].amount));
+    return true;
+}
+
+/* A line of a receipt, or of what an opening says of the old one of that name: what is not billed of it, else what is left. */
+int m_receipt_line_named(const struct run *run, int paper, const char *receipt, const char *line, const char *sku)
+{
+    const struct m_document *d = run->papers[paper].d;
+    int found = -1;
+    if (d->type == M_RECEIPT)
+        return m_receipt_line_find(d, line, sku);
+    for (size_t i = 0; i < d->purchases.count; i++) {
+        const struct m_line *purchase = &d->purchases.at[i];
+        if (!is(purchase->receipt.id, receipt) || !(line ? is(purchase->line, line) : is(sku, purchase->sku)))
+            continue;
+        int first = first_layer(d, receipt, purchase->sku);
+        int at = first >= 0 ? first : (int)(d->layers.count + i);
+        found = found == -1 ? at : -2;
+    }
+    return found != -1 || line ? found : first_layer(d, receipt, sku);
+}
 
 static places in_transit_of(struct run *run, int item)
 {

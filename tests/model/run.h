@@ -332,10 +332,12 @@ bool m_read_bill(struct run *run, int leg, int line);
 bool m_read_landed_cost(struct run *run);
 bool m_read_assembly(struct run *run);
 bool m_read_opening(struct run *run);
+bool m_open_order(struct run *run, int line);
 bool m_read_item(struct run *run);
 void m_check_stock(const struct run *run);
 struct receipt_line *m_receipt_line_of(struct run *run, int paper, int line);
 /* The place of a receipt's line that `line` or `sku` names; -1 none, -2 several. */
+int m_receipt_line_named(const struct run *run, int paper, const char *receipt, const char *line, const char *sku);
 int m_receipt_line_find(const struct m_document *receipt, const char *line, const char *sku);
 
 /* --- model_order.c ------------------------------------------------------------------------------ */

@@ -514,8 +514,7 @@ static void members_that_contradict_each_other_are_refused(void **state)
          "to: is the same currency as from"},
         {DOCUMENT("rate", "\"from\":\"USD\",\"to\":\"XQX\",\"rate\":\"1\""), REFUSAL_UNKNOWN_CURRENCY,
          "to: \"XQX\" is no currency of ISO 4217"},
-        {DOCUMENT("opening", "\"balances\":[]"), REFUSAL_EMPTY,
-         "balances: no balance, layer, order or purchase is given"},
+        {DOCUMENT("opening", "\"balances\":[]"), REFUSAL_EMPTY, "balances: nothing is given"},
         {DOCUMENT("opening", "\"orders\":[{\"order\":\"1\"}]"), REFUSAL_MISSING_FIELD,
          "orders[0]: neither deposit nor receivable is given"},
     };

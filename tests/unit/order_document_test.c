@@ -111,7 +111,8 @@ static const struct {
     {"void", "document*(type* source id*) reason*"},
     {"rate", "from* to* rate*"},
     {"opening", "balances(account* amount*) layers(sku* location receipt qty* value* at) "
-                "orders(order* deposit receivable) purchases(receipt* line qty amount*)"},
+                "orders(order* deposit receivable) purchases(receipt* line supplier sku* qty* amount*) "
+                "clearing(gateway* reference amount*) gift_cards(card* amount*)"},
 };
 
 static void rows_stand_where_stored_documents_expect_them(void **state)
