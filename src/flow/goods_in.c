@@ -258,6 +258,41 @@ static const struct movement_origin *bill_origin(struct plan *plan)
     return origin;
 }
 
+/* A line that names no receipt bills its supplier's units of the item, those that came and then those that come. */
+static void bill_supplier_line(struct plan *plan, int32_t day, size_t index, int64_t amount_minor)
+{
+    const struct bill *bill = &plan->document->bill;
+    const struct bill_line *line = &bill->lines.at[index];
+    uint32_t number = 0;
+    if (reference_is_present(bill->purchase_order)) {
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_purchase_order(bill->purchase_order.id, plan->arena),
+                  "purchase order %.*s is not known yet", SPAN_ARG(bill->purchase_order.id));
+        return;
+    }
+    if (line->sku.len == 0 || !is_present(line->qty_micro)) {
+        plan_refuse(plan, REFUSAL_MISSING_FIELD, "lines[%zu].%s: a line that names no receipt states it", index,
+                    line->sku.len == 0 ? "sku" : "qty");
+        return;
+    }
+    if (amount_minor < 0 || line->qty_micro < 0) {
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].receipt: a credit note names the receipt it corrects",
+                    index);
+        return;
+    }
+    const struct document *item = plan_item(plan, line->sku, &number);
+    if (item == NULL || !is_valued(plan, item, index))
+        return;
+    struct movement movement = plan_movement(plan, MOVE_BILL, item, (int)index + 1, 0, 0);
+    movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
+    movement.value_minor = amount_minor;
+    movement.origin = bill_origin(plan);
+    movement.where = (struct where){.role = ROLE_GRNI, .party = bill->supplier};
+    plan_edit(plan, number, movement);
+    plan_line(
+        plan, day,
+        (struct line){.role = ROLE_GRNI, .amount_minor = amount_minor, .party = bill->supplier, .sku = line->sku});
+}
+
 /* One line of a bill for goods: GRNI takes the amount on the bill's day; the difference is decided in the item's book. */
 static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_t amount_minor)
 {
@@ -266,8 +301,7 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
     struct reference reference = reference_is_present(line->receipt) ? line->receipt : bill->receipt;
     struct receipt_target target;
     if (!reference_is_present(reference)) {
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].receipt: a bill for goods names the receipt it bills",
-                    index);
+        bill_supplier_line(plan, day, index, amount_minor);
         return;
     }
     if (!find_target(plan, reference, line->line, line->sku, &target))

@@ -154,6 +154,8 @@ static void state_hold(struct books_walk *walk, struct span sku, const struct it
              pool_value(state, pool));
         hold(walk, ROLE_INVENTORY_OWED, sku, pool->name, -pool_owed_value(pool));
     }
+    for (size_t i = 0; i < state->advance_count; i++)
+        walk->unbilled_minor -= state->advances[i].value_minor;
     for (size_t i = 0; i < state->lot_count; i++)
         if (state->lots[i].where.role == ROLE_GRNI)
             walk->unbilled_minor += state->lots[i].grni_minor;

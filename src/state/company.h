@@ -205,6 +205,7 @@ uint32_t sale_hash(struct span sku);
 
 /* Waiting keys (bytes): what is waited for. */
 struct span waiting_for_document(enum document_type type, struct span id, struct arena *arena);
+struct span waiting_for_purchase_order(struct span id, struct arena *arena);
 struct span waiting_for_order(uint32_t order, struct arena *arena);
 struct span waiting_for_item(uint32_t item, struct arena *arena);
 struct span waiting_for_match(struct span customer, struct span sku, struct arena *arena);

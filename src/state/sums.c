@@ -183,6 +183,15 @@ struct span waiting_for_document(enum document_type type, struct span id, struct
     return waiting_key(arena, &key);
 }
 
+struct span waiting_for_purchase_order(struct span id, struct arena *arena)
+{
+    struct view_key key;
+    view_key_start(&key);
+    view_key_u8(&key, 'P');
+    view_key_tail(&key, id);
+    return waiting_key(arena, &key);
+}
+
 /* Numbers in waiting keys are decimal digits, so that no byte of them is 0xff. */
 static void view_key_digits(struct view_key *key, uint32_t number)
 {
@@ -257,6 +266,7 @@ struct span waiting_describe(struct span key, struct arena *arena)
                            rest.ptr + customer + (customer < rest.len), (int)customer, rest.ptr);
     }
     case 'C': return arena_print(arena, "a payment of customer %.*s", SPAN_ARG(rest));
+    case 'P': return arena_print(arena, "purchase order %.*s", SPAN_ARG(rest));
     case 'R': return arena_print(arena, "a rate of %.*s", SPAN_ARG(rest));
     default: return arena_copy(arena, rest);
     }

@@ -308,6 +308,7 @@ static void decide_in(struct decision *d)
     count_by(d, movement->location, UNITS_OWN, movement->qty_micro);
     if (movement->status == UNITS_DAMAGED)
         count_by(d, movement->location, UNITS_DAMAGED, -movement->qty_micro);
+    bill_arrived(d);
 }
 
 /* Goods received before the cut-over and not billed. Those of them that are in no layer any more went before it, and stand
@@ -490,7 +491,7 @@ bool decide_needs_whole(const struct item_state *state, const struct movement *m
 {
     switch (movement->kind) {
     case MOVE_COUNT: return is_by_lot(movement) || settles_elsewhere(state, movement);
-    case MOVE_IN:
+    case MOVE_IN: return settles_elsewhere(state, movement) || is_billed_ahead(state, movement);
     case MOVE_ARRIVE: return settles_elsewhere(state, movement);
     case MOVE_OUT:
     case MOVE_SHIP: return movement->pick_count > 0;

@@ -484,9 +484,84 @@ static int64_t answer_dated(struct decision *d, size_t first, const struct where
     return sum_minor;
 }
 
+/* Units of a receipt line are billed that no bill named: the difference follows them. */
+static void bill_units(struct decision *d, movement_id lot_id, int64_t qty_micro, int64_t amount_minor)
+{
+    const struct lot_account *found = lot_account(d->state, lot_id);
+    must(found != NULL);
+    const struct lot_account lot = *found;
+    int64_t carried_minor = partial_draw(lot.grni_minor, qty_micro, lot.unbilled_micro);
+    emit(d,
+         (struct step){.kind = STEP_BILLED, .target = lot.lot, .qty_micro = qty_micro, .value_minor = carried_minor});
+    size_t first = d->step_count;
+    int64_t difference_minor = amount_minor - carried_minor;
+    if (d->movement->costing.difference_account)
+        post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("bill"));
+    else
+        spread_over_row(d, lot.lot, lot.billed_micro, qty_micro, difference_minor, SPAN("bill"));
+    int64_t dated_minor = answer_dated(d, first, &lot.where, SPAN(""));
+    post_to(d, &lot.where, dated_minor - difference_minor, lot.where.tag);
+}
+
+/* A bill that names no receipt: its supplier's units that are not billed, in the order they came; what has not come yet
+ * waits on GRNI, a debit. */
+static void bill_supplier(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    int64_t left_micro = movement->qty_micro;
+    int64_t left_minor = movement->value_minor;
+    for (size_t i = 0; i < d->state->lot_count && left_micro > 0; i++) {
+        const struct lot_account lot = d->state->lots[i];
+        if (lot.where.role != ROLE_GRNI || lot.unbilled_micro <= 0 || !span_eq(lot.where.party, movement->where.party))
+            continue;
+        int64_t qty_micro = left_micro < lot.unbilled_micro ? left_micro : lot.unbilled_micro;
+        int64_t amount_minor = partial_draw(left_minor, qty_micro, left_micro);
+        bill_units(d, lot.lot, qty_micro, amount_minor);
+        left_micro -= qty_micro;
+        left_minor -= amount_minor;
+    }
+    if (left_micro > 0)
+        emit(d, (struct step){
+                    .kind = STEP_ADVANCE, .target = movement->id, .qty_micro = left_micro, .value_minor = left_minor});
+}
+
+bool is_billed_ahead(const struct item_state *state, const struct movement *movement)
+{
+    for (size_t i = 0; movement->where.role == ROLE_GRNI && i < state->advance_count; i++)
+        if (span_eq(state->advances[i].party, movement->where.party))
+            return true;
+    return false;
+}
+
+void bill_arrived(struct decision *d)
+{
+    const struct movement *movement = d->movement;
+    for (size_t i = 0; is_billed_ahead(d->state, movement) && i < d->state->advance_count;) {
+        const struct advance advance = d->state->advances[i];
+        const struct lot_account *lot = lot_account(d->state, movement->id);
+        must(lot != NULL);
+        if (lot->unbilled_micro == 0)
+            return;
+        if (!span_eq(advance.party, movement->where.party)) {
+            i++;
+            continue;
+        }
+        int64_t qty_micro = advance.qty_micro < lot->unbilled_micro ? advance.qty_micro : lot->unbilled_micro;
+        int64_t amount_minor = partial_draw(advance.value_minor, qty_micro, advance.qty_micro);
+        emit(d,
+             (struct step){
+                 .kind = STEP_ADVANCE, .target = advance.bill, .qty_micro = -qty_micro, .value_minor = -amount_minor});
+        bill_units(d, movement->id, qty_micro, amount_minor);
+    }
+}
+
 void decide_bill(struct decision *d)
 {
     const struct movement *movement = d->movement;
+    if (movement->refers == 0) {
+        bill_supplier(d);
+        return;
+    }
     const struct lot_account *found = lot_account(d->state, movement->refers);
     if (found == NULL) {
         refuse(d, BOOK_EXCEEDS, 0);

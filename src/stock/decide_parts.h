@@ -69,6 +69,10 @@ void settle_elsewhere(struct decision *d, movement_id owed, movement_id lot, uin
                       int64_t difference_minor);
 
 void decide_sold(struct decision *d);
+/* An inflow from a supplier who billed such units before: so many of them are billed. */
+void bill_arrived(struct decision *d);
+/* Whether the supplier of a receipt line has billed units of the item that have not come yet. */
+bool is_billed_ahead(const struct item_state *state, const struct movement *movement);
 void decide_return(struct decision *d);
 void decide_deliver(struct decision *d);
 void decide_bill(struct decision *d);

@@ -39,6 +39,8 @@ struct item_state item_state_clone(const struct item_state *state, struct arena 
     copy.sold_room = state->sold_count;
     copy.consigned = copy_array(arena, state->consigned, state->consigned_count, sizeof *state->consigned);
     copy.consigned_room = state->consigned_count;
+    copy.advances = copy_array(arena, state->advances, state->advance_count, sizeof *state->advances);
+    copy.advance_room = state->advance_count;
     copy.gone = copy_array(arena, state->gone, state->gone_count, sizeof *state->gone);
     copy.gone_room = state->gone_count;
     copy.lots = copy_array(arena, state->lots, state->lot_count, sizeof *state->lots);
@@ -74,6 +76,8 @@ struct item_state item_state_keep(const struct item_state *state, struct arena *
         for (size_t o = 0; o < pool->owed_count; o++)
             where_keep(&pool->owed[o].where, arena);
     }
+    for (size_t i = 0; i < copy.advance_count; i++)
+        copy.advances[i].party = keep_text(arena, copy.advances[i].party);
     for (size_t i = 0; i < copy.consigned_count; i++) {
         copy.consigned[i].location = keep_text(arena, copy.consigned[i].location);
         where_keep(&copy.consigned[i].where, arena);
@@ -367,6 +371,26 @@ static void apply_consign(struct item_state *state, const struct movement *movem
     state->consigned[at].value_minor += step->value_minor;
 }
 
+static void apply_advance(struct item_state *state, const struct movement *movement, const struct step *step)
+{
+    size_t at = 0;
+    while (at < state->advance_count && state->advances[at].bill != step->target)
+        at++;
+    if (at == state->advance_count) {
+        ARENA_GROW(state->arena, state->advances, state->advance_count, state->advance_room);
+        state->advances[state->advance_count++] =
+            (struct advance){.bill = step->target, .party = where_of(movement, step)->party};
+    }
+    struct advance *advance = &state->advances[at];
+    advance->qty_micro += step->qty_micro;
+    advance->value_minor += step->value_minor;
+    must(advance->qty_micro >= 0 && (advance->qty_micro > 0 || advance->value_minor == 0));
+    if (advance->qty_micro == 0) {
+        state->advance_count--;
+        memmove(advance, advance + 1, (state->advance_count - at) * sizeof *advance);
+    }
+}
+
 static void apply_unconsign(struct item_state *state, const struct step *step)
 {
     size_t at = consigned_find(state, step);
@@ -639,6 +663,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_RELOT_GONE: apply_gone(state, movement, step); return;
     case STEP_CONSIGN: apply_consign(state, movement, step); return;
     case STEP_UNCONSIGN: apply_unconsign(state, step); return;
+    case STEP_ADVANCE: apply_advance(state, movement, step); return;
     case STEP_ACCRUE:
     case STEP_BILLED:
     case STEP_SENT_BACK:
@@ -706,6 +731,7 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
     case STEP_UNBILLED:
     case STEP_CONSIGN:
     case STEP_UNCONSIGN:
+    case STEP_ADVANCE:
     case STEP_ACCRUE:
     case STEP_SOLD: return false;
     }

@@ -48,6 +48,12 @@ struct consigned {
     int64_t qty_micro, value_minor;
     struct where where; /* accrued purchases of the owner */
 };
+/* Units that a supplier billed and that no receipt of theirs has brought yet. */
+struct advance {
+    movement_id bill;
+    struct span party;
+    int64_t qty_micro, value_minor;
+};
 /* Units that left, where their value is, and what they cost by now. */
 struct gone {
     movement_id movement; /* that took them */
@@ -93,6 +99,8 @@ struct item_state {
     size_t pool_count, pool_room;
     struct location_count *counts;
     size_t count_count, count_room;
+    struct advance *advances; /* in the order they were billed */
+    size_t advance_count, advance_room;
     struct consigned *consigned; /* by place */
     size_t consigned_count, consigned_room;
     uint32_t next_place;

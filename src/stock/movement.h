@@ -28,13 +28,14 @@ static inline int movement_leg(movement_id id) { return (int)(id & 0xf); }
 
 /* Stored: values never change meaning. */
 enum movement_kind {
-    MOVE_IN = 1,        /* receipt, opening layer, found, assembly output: value_minor, or ABSENT for a gain */
-    MOVE_OUT = 2,       /* shipment, adjustment out, assembly input, to damaged */
-    MOVE_SHIP = 3,      /* a transfer leaves `location` */
-    MOVE_ARRIVE = 4,    /* what `refers` shipped enters `location` */
-    MOVE_RETURN = 5,    /* a customer's units come back to `location` */
-    MOVE_DELIVER = 6,   /* units shipped without revenue earn it now; of the shipment `refers`, 0: of any */
-    MOVE_BILL = 7,      /* value_minor billed for qty_micro of the receipt line `refers` */
+    MOVE_IN = 1,      /* receipt, opening layer, found, assembly output: value_minor, or ABSENT for a gain */
+    MOVE_OUT = 2,     /* shipment, adjustment out, assembly input, to damaged */
+    MOVE_SHIP = 3,    /* a transfer leaves `location` */
+    MOVE_ARRIVE = 4,  /* what `refers` shipped enters `location` */
+    MOVE_RETURN = 5,  /* a customer's units come back to `location` */
+    MOVE_DELIVER = 6, /* units shipped without revenue earn it now; of the shipment `refers`, 0: of any */
+    MOVE_BILL =
+        7, /* value_minor billed for qty_micro of the receipt line `refers`; 0: of where.party's, as they come */
     MOVE_LANDED = 8,    /* value_minor of later cost on the receipt line `refers` */
     MOVE_COUNT = 9,     /* qty_micro was found */
     MOVE_STATUS = 10,   /* a counter changes, nothing else */
@@ -137,7 +138,9 @@ enum step_kind {
     STEP_SOLD = 22,      /* units of the movement's order line sold at location `name` before they ship: + qty, value */
     STEP_CONSIGN = 23,   /* + qty of `lot`, not ours, at location `name`, owed to `where` at value when they go */
     STEP_UNCONSIGN = 24, /* - the same */
-    STEP_ACCRUE = 25,    /* consigned receipt line `target`: + qty to be billed, at value */
+    STEP_ADVANCE =
+        26,           /* billed by `target` before any receipt of its supplier: + qty, value that GRNI stands debited */
+    STEP_ACCRUE = 25, /* consigned receipt line `target`: + qty to be billed, at value */
 };
 
 struct step {

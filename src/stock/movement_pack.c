@@ -228,6 +228,7 @@ unsigned step_members(enum step_kind kind)
     case STEP_CONSIGN:
         return STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_NAME | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
     case STEP_UNCONSIGN: return STEP_HAS_LAYER | STEP_HAS_TARGET | STEP_HAS_NAME | STEP_HAS_QTY | STEP_HAS_VALUE;
+    case STEP_ADVANCE: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE | STEP_HAS_WHERE;
     case STEP_ACCRUE: return STEP_HAS_TARGET | STEP_HAS_QTY | STEP_HAS_VALUE;
     }
     return 0;
@@ -387,6 +388,13 @@ void item_state_pack(const struct item_state *state, struct buf *out)
         buf_put_signed(out, consigned->value_minor);
         where_pack(&consigned->where, out);
     }
+    buf_put_varint(out, state->advance_count);
+    for (size_t i = 0; i < state->advance_count; i++) {
+        buf_put_varint(out, state->advances[i].bill);
+        buf_put_bytes(out, state->advances[i].party);
+        buf_put_signed(out, state->advances[i].qty_micro);
+        buf_put_signed(out, state->advances[i].value_minor);
+    }
 }
 
 static bool plausible(struct cursor *cursor, uint64_t count)
@@ -489,6 +497,17 @@ bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_s
         consigned->qty_micro = cursor_signed(cursor);
         consigned->value_minor = cursor_signed(cursor);
         consigned->where = where_unpack(cursor, arena);
+    }
+    uint64_t advance_count = cursor_varint(cursor);
+    if (!plausible(cursor, advance_count))
+        return false;
+    state.advance_count = state.advance_room = advance_count;
+    state.advances = advance_count ? ARENA_ARRAY(arena, struct advance, advance_count) : NULL;
+    for (size_t i = 0; i < advance_count; i++) {
+        state.advances[i].bill = cursor_varint(cursor);
+        state.advances[i].party = text_unpack(cursor, arena);
+        state.advances[i].qty_micro = cursor_signed(cursor);
+        state.advances[i].value_minor = cursor_signed(cursor);
     }
     if (cursor->bad || arena_is_exhausted(arena))
         return false;

@@ -98,7 +98,7 @@ struct m_document {
     int64_t amount, discount, tip, total, cost, freight, restocking_fee, added_cost;
     const char *line; /* cost_correction */
     enum m_bool on_account, tax_included, consigned, capitalise, complete;
-    struct m_ref order, shipment, exchange, payment, receipt, bill;
+    struct m_ref order, shipment, exchange, payment, receipt, bill, purchase_order;
     struct m_time shipped, received;
     struct m_lines lines, payments, components, uoms, consume, produce, tax, shipping, document, match;
     struct m_lines balances, layers, orders, purchases, clearing, gift_cards; /* opening */

@@ -904,6 +904,15 @@ static void make_bill(struct maker *maker)
         d->tax.at[0].recoverable = M_TRUE;
     }
     may_void(maker, d);
+    if (more(maker, M_WITH_LOOSE_BILLS) && !d->currency &&
+        chance(maker, 3)) /* it names no receipt: its supplier's units as they come */
+        for (size_t i = 0; i < count; i++) {
+            d->receipt.id = NULL;
+            d->lines.at[i].line = NULL;
+            d->lines.at[i].sku = receipt->d->lines.at[(first + i) % receipt->d->lines.count].sku;
+            if (on(maker, M_WITH_STRANGERS) && chance(maker, 8))
+                d->purchase_order.id = "PO-never";
+        }
 }
 
 static void make_credit_note(struct maker *maker)
@@ -1366,7 +1375,8 @@ struct m_features m_features_all(void)
     return (struct m_features){(1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE |
                                                    M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
                                                    M_WITH_ON_ACCOUNT | M_WITH_GIFT_CARDS | M_WITH_SPECIFIC |
-                                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING | M_WITH_LOTS};
+                                                   M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING | M_WITH_LOTS |
+                                                   M_WITH_LOOSE_BILLS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

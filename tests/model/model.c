@@ -352,7 +352,9 @@ static void resolve_lines(struct run *run, struct paper *paper)
         paper->items[i] = paper->targets[i] = -1;
     for (size_t i = 0; i < lines->count; i++) {
         const struct m_line *line = &lines->at[i];
-        if (names_items && line->sku) {
+        bool bills_alone = d->type == M_BILL && !line->receipt.id && !d->receipt.id && !d->purchase_order.id &&
+                           (!d->kind || same(d->kind, "goods"));
+        if ((names_items || bills_alone) && line->sku) {
             paper->items[i] = find_item(run, line->sku);
             (void)found_or_waits(paper, paper->items[i]);
         }
@@ -584,10 +586,9 @@ static void lay_out_movements(struct run *run)
         }
         for (size_t k = 0; d->type == M_BILL && k < d->lines.count; k++) {
             int receipt = paper->targets[k] >= 0 ? paper->targets[k] : paper->target;
-            if (receipt < 0)
-                continue;
             struct key line_key = key;
-            line_key.instant = most(key.instant, instant_of_paper(run, receipt));
+            if (receipt >= 0)
+                line_key.instant = most(key.instant, instant_of_paper(run, receipt));
             line_key.leg = 1;
             line_key.line = (int)k + 1;
             add_movement(run, i, -1, line_key);
@@ -873,6 +874,7 @@ static void read_once(struct run *run)
     size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
     run->lots.count = run->pieces.count = run->receipts.count = run->consigned_lots.count = 0;
     run->followings.count = run->followed = run->spreading.count = 0;
+    run->advances.count = 0;
     run->shipments.count = run->captures.count = run->held.count = run->late_returns.count = run->posted.count = 0;
     run->next_place = 0;
     run->again = false;

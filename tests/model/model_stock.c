@@ -841,6 +841,95 @@ static int64_t receipt_line_amount(struct run *run, const struct m_line *line, i
     return amount;
 }
 
+/* The layers of one old receipt's item are one lot: it stands at the first of them. -1: none is named. */
+static int first_layer(const struct m_document *d, const char *receipt, const char *sku)
+{
+    for (size_t i = 0; receipt && i < d->layers.count; i++)
+        if (is(d->layers.at[i].receipt.id, receipt) && same(d->layers.at[i].sku, sku))
+            return (int)i;
+    return -1;
+}
+
+/* So many units of a receipt line are billed at an amount by who named no receipt; all of the difference is price. */
+static void bill_units(struct run *run, int receipt, int64_t qty, int64_t amount)
+{
+    struct receipt_line *kept = &run->receipts.at[receipt];
+    int64_t carried = m_draw(kept->grni, qty, kept->unbilled), from = kept->billed;
+    int64_t foreign = m_draw(kept->grni_foreign, qty, kept->unbilled);
+    int item = kept->item, lot = kept->lot;
+    kept->unbilled -= qty;
+    kept->grni -= carried;
+    kept->grni_foreign -= foreign;
+    kept->billed += qty;
+    kept->billed_carried += carried;
+    kept->billed_foreign += foreign;
+    int64_t difference = amount - carried;
+    if (run->settings->difference_account) {
+        m_post(run, "grni", -difference, item, -1, -1, -1);
+        post_stock(run, "price_difference", difference, item, -1);
+        return;
+    }
+    int before = run->posted.count;
+    m_spread(run, lot, from, qty, difference);
+    int after = run->posted.count;
+    int32_t today = run->day;
+    for (int i = before; i < after; i++) {
+        run->day = run->posted.at[i].day;
+        m_post(run, "grni", -run->posted.at[i].amount, item, -1, -1, -1);
+    }
+    run->day = today;
+}
+
+static const char *delivered_by(const struct run *run, int receipt)
+{
+    const struct receipt_line *kept = &run->receipts.at[receipt];
+    const struct m_document *d = run->papers[kept->paper].d;
+    if (d->type == M_RECEIPT)
+        return d->supplier;
+    for (size_t i = 0; i < d->purchases.count; i++) {
+        int first = first_layer(d, d->purchases.at[i].receipt.id, d->purchases.at[i].sku);
+        if (kept->line == (first >= 0 ? first : (int)(d->layers.count + i)))
+            return d->purchases.at[i].supplier;
+    }
+    return NULL;
+}
+
+/* A receipt whose supplier billed such units before. */
+static void bill_what_came(struct run *run, int receipt)
+{
+    for (int i = 0; i < run->advances.count; i++) {
+        struct advance *advance = &run->advances.at[i];
+        int64_t qty = least(advance->qty, run->receipts.at[receipt].unbilled);
+        if (advance->item != run->receipts.at[receipt].item || !is(delivered_by(run, receipt), advance->supplier) ||
+            qty == 0)
+            continue;
+        int64_t amount = m_draw(advance->value, qty, advance->qty);
+        advance->qty -= qty;
+        advance->value -= amount;
+        bill_units(run, receipt, qty, amount);
+    }
+}
+
+/* A line that names no receipt: its supplier's units that are not billed, as they came; the others wait on GRNI. */
+static bool bill_supplier(struct run *run, int item, const struct m_line *line)
+{
+    const char *supplier = run->papers[run->paper].d->supplier;
+    int64_t left = stock_units(run, item, line, line->qty, MICRO), value = m_in_company(run, line->amount);
+    for (int i = 0; i < run->receipts.count && left > 0; i++) {
+        const struct receipt_line *kept = &run->receipts.at[i];
+        int64_t qty = least(left, kept->unbilled);
+        if (kept->item != item || kept->consigned || qty == 0 || !is(delivered_by(run, i), supplier))
+            continue;
+        int64_t amount = m_draw(value, qty, left);
+        left -= qty;
+        value -= amount;
+        bill_units(run, i, qty, amount);
+    }
+    if (left > 0)
+        *LIST_ADD(run->arena, run->advances) = (struct advance){item, supplier, left, value};
+    return true;
+}
+
 bool m_read_receipt(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -876,6 +965,7 @@ bool m_read_receipt(struct run *run)
         m_inflow(run, item, paper->location, LOT_RECEIPT, (int)i, qty, value, &lot);
         run->receipts.at[number].lot = lot;
         m_post(run, "grni", -value, item, paper->location, -1, -1);
+        bill_what_came(run, number);
     }
     return true;
 }
@@ -903,14 +993,28 @@ static bool read_bill_itself(struct run *run)
     const struct m_document *d = paper->d;
     int64_t payable = 0;
     bool goods = !d->kind || same(d->kind, "goods");
-    for (size_t i = 0; goods && i < d->lines.count; i++)
-        if (bill_receipt(paper, (int)i) < 0)
-            return m_refuse(run, "failed", "unsupported"); /* by purchase order: a later issue */
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        int receipt = bill_receipt(paper, (int)i);
+        if (!goods)
+            continue;
+        if (receipt < 0) {
+            if (d->purchase_order.id) /* they come with a later issue */
+                return m_refuse(run, "waiting", "waits_document");
+            if (!line->sku || line->qty == M_NONE)
+                return m_refuse(run, "failed", "missing_field");
+            if (line->amount < 0 || line->qty < 0)
+                return m_refuse(run, "failed", "unsupported");
+            continue;
+        }
+    }
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int64_t amount = m_in_company(run, line->amount);
         payable += amount;
-        if (goods) {
+        if (goods && bill_receipt(paper, (int)i) < 0) {
+            m_post(run, "grni", amount, paper->items[i], -1, -1, -1);
+        } else if (goods) {
             /* none: refused with the line itself */
             int at =
                 m_receipt_line_named(run, bill_receipt(paper, (int)i), billed_name(d, line), line->line, line->sku);
@@ -946,6 +1050,8 @@ bool m_read_bill(struct run *run, int leg, int line)
         return true;
     /* Reading: what its lines name is looked for first, line by line; only then how much of it is open. */
     for (size_t k = 0; k < paper->d->lines.count; k++) {
+        if (bill_receipt(paper, (int)k) < 0)
+            continue;
         const struct paper *received = &run->papers[bill_receipt(paper, (int)k)];
         if (!received->outcome || !same(received->outcome, "posted"))
             return m_refuse_late(run, "waiting", "waits_document");
@@ -954,6 +1060,8 @@ bool m_read_bill(struct run *run, int leg, int line)
         if (found < 0)
             return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
     }
+    if (receipt < 0)
+        return bill_supplier(run, paper->items[line], billed);
     int at = m_receipt_line_named(run, receipt, billed_name(paper->d, billed), billed->line, billed->sku);
     struct receipt_line *kept = m_receipt_line_of(run, receipt, at);
     if (!kept) /* the receipt waits, or its goods are not ours */
@@ -1794,15 +1902,6 @@ bool m_read_assembly(struct run *run)
 }
 
 /* --- the opening ---------------------------------------------------------------------------------- */
-
-/* The layers of one old receipt's item are one lot: it stands at the first of them. -1: none is named. */
-static int first_layer(const struct m_document *d, const char *receipt, const char *sku)
-{
-    for (size_t i = 0; receipt && i < d->layers.count; i++)
-        if (is(d->layers.at[i].receipt.id, receipt) && same(d->layers.at[i].sku, sku))
-            return (int)i;
-    return -1;
-}
 
 static struct receipt_line *add_old_line(struct run *run, int line, int item)
 {

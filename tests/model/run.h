@@ -123,6 +123,12 @@ struct receipt_line {
     int64_t sent_back;
     bool consigned; /* billed as the units go: unbilled and grni are those of accrued purchases */
 };
+/* Units that a supplier billed and that no receipt of theirs has brought yet. */
+struct advance {
+    int item;
+    const char *supplier;
+    int64_t qty, value;
+};
 /* Units that are not ours, and what their owner gets for them when they go. */
 struct consigned_lot {
     int item, location;
@@ -248,6 +254,7 @@ struct run {
     int64_t *own, *damaged, *quarantined, *consigned, *moving; /* [item × locations + location] */
     LIST_OF(struct receipt_line) receipts;
     LIST_OF(struct consigned_lot) consigned_lots;
+    LIST_OF(struct advance) advances;
     int64_t next_place;
     struct order *orders;
     LIST_OF(struct shipped) shipments;

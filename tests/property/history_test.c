@@ -521,6 +521,7 @@ static void every_feature_alone_agrees_with_the_second_model(void **state)
         {"consigned goods",
          M_WITH_CONSIGNMENT | M_WITH_RETURNS | M_WITH_BILLS | M_WITH_TRANSFERS | M_WITH_COUNTS | M_WITH_DISORDER, 0, 0},
         {"openings", M_WITH_BILLS | M_WITH_SUPPLIER_RETURNS | M_WITH_REFUNDS | M_WITH_DISORDER, M_WITH_OPENING, 0},
+        {"bills that name no receipt", M_WITH_BILLS | M_WITH_RETURNS | M_WITH_DISORDER, M_WITH_LOOSE_BILLS, 0},
         {"counts by lot", M_WITH_COUNTS | M_WITH_DISORDER, M_WITH_LOTS, 0},
         {"true-up at the origin",
          M_WITH_BILLS | M_WITH_ADJUSTMENTS | M_WITH_TRANSFERS | M_WITH_RETURNS | M_WITH_DELIVERIES, M_WITH_TRUE_UP, 0},
