@@ -369,7 +369,7 @@ struct landed_place {
 /* What the receipt line is worth by all that is known of it, in the company's currency. */
 static int64_t receipt_line_worth(struct plan *plan, const struct receipt_target *target)
 {
-    movement_id id = target_movement(target);
+    movement_id id = target->movement;
     const struct plan *change = plan->within;
     for (size_t i = 0; change != NULL && i < change->edit_count; i++)
         if (change->edits[i].edit.movement.id == id && !change->edits[i].edit.remove)

@@ -1005,7 +1005,6 @@ static bool read_bill_itself(struct run *run)
                 return m_refuse(run, "failed", "missing_field");
             if (line->amount < 0 || line->qty < 0)
                 return m_refuse(run, "failed", "unsupported");
-            continue;
         }
     }
     for (size_t i = 0; i < d->lines.count; i++) {
@@ -1055,8 +1054,9 @@ bool m_read_bill(struct run *run, int leg, int line)
         const struct paper *received = &run->papers[bill_receipt(paper, (int)k)];
         if (!received->outcome || !same(received->outcome, "posted"))
             return m_refuse_late(run, "waiting", "waits_document");
-        int found = m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
-                                         paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
+        int found =
+            m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
+                                 paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
         if (found < 0)
             return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
     }
