@@ -190,7 +190,7 @@ void resolve_entry(struct plan *plan)
     }
 }
 
-/* The document a void names: one that is read, whether it is posted or waits. */
+/* The document a void names: posted, waiting or refused, as long as it is known. */
 static bool find_voided(struct plan *plan, enum document_type type, struct document_record *out_record)
 {
     const struct void_document *voided = &plan->document->void_document;
@@ -200,12 +200,12 @@ static bool find_voided(struct plan *plan, enum document_type type, struct docum
     if (!plan_lookup(plan, type, reference, out_record, &found, &several))
         return false;
     const struct document_version *version = found ? document_current(out_record) : NULL;
-    bool is_read = version != NULL && version->outcome != OUTCOME_FAILED && version->refusal != REFUSAL_VOIDED;
-    if (!is_read)
+    bool is_there = version != NULL && version->refusal != REFUSAL_VOIDED;
+    if (!is_there)
         plan_wait(plan, several ? REFUSAL_WAITS_SEVERAL : REFUSAL_WAITS_DOCUMENT,
                   waiting_for_document(type, voided->document.id, plan->arena), "%s %.*s is not known yet",
                   document_type_name(type), SPAN_ARG(voided->document.id));
-    return is_read;
+    return is_there;
 }
 
 void resolve_void(struct plan *plan)
@@ -214,7 +214,7 @@ void resolve_void(struct plan *plan)
     plan_start(plan, RANK_MONEY);
     enum document_type type = document_type_find(voided->document.type);
     if (type == DOCUMENT_NONE || type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_RATE ||
-        type == DOCUMENT_VOID || type == DOCUMENT_COST_CORRECTION || type == DOCUMENT_OPENING) {
+        type == DOCUMENT_VOID) {
         plan_refuse(plan, type == DOCUMENT_NONE ? REFUSAL_UNKNOWN_TYPE : REFUSAL_NOT_VOIDABLE, "document.type: %.*s",
                     SPAN_ARG(voided->document.type));
         return;

@@ -15,7 +15,16 @@ struct assembly_base {
     uint32_t document;
     int64_t value_minor;
 };
+enum { FOLLOW_LEG = 5 }; /* and, for what goes on from there, the legs behind it */
+/* A later cost that one movement sent into an assembly's output. */
+struct follow {
+    movement_id cause, id;
+    uint32_t cause_item, item;
+    bool said; /* by the cause as it is planned now */
+};
 struct work {
+    struct follow *follows;
+    size_t follow_count, follow_room;
     struct plan *plan;
     struct assembly_base *bases;
     size_t base_count, base_room;
@@ -521,7 +530,7 @@ static bool is_assembly(const struct key *key) { return span_eq(key->type, SPAN(
 
 /* The output movement of an assembly as it would be now: in a group's edits, else in its item's book. */
 static bool output_now(struct work *work, uint32_t document, struct item_group **out_group,
-                       struct movement *out_movement)
+                       struct movement *out_movement, bool *out_goes)
 {
     struct plan *plan = work->plan;
     for (size_t g = 0; g < work->out->group_count; g++)
@@ -531,6 +540,7 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
                 !work->out->groups[g].edits[e].remove) {
                 *out_group = &work->out->groups[g];
                 *out_movement = *movement;
+                *out_goes = false;
                 return true;
             }
         }
@@ -555,6 +565,10 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
     const struct book_record *at = item_book_find(book, last->id);
     if (at == NULL || at->movement.kind != MOVE_IN)
         return false;
+    *out_goes = false;
+    for (size_t g = 0; g < work->out->group_count; g++)
+        for (size_t e = 0; work->out->groups[g].item == last->item && e < work->out->groups[g].edit_count; e++)
+            *out_goes |= work->out->groups[g].edits[e].movement.id == last->id && work->out->groups[g].edits[e].remove;
     *out_group = group_of(work, last->item, book->average);
     *out_movement = at->movement;
     if ((*out_group)->planned && (*out_group)->plan.book != book) {
@@ -589,15 +603,12 @@ static struct assembly_base *base_of(struct work *work, uint32_t document, const
 }
 
 /* The output's value follows what the components cost by all plans made so far. */
-static void assembly_value(struct work *work, const struct book_change *change)
+static void assembly_value(struct work *work, uint32_t document)
 {
-    const struct movement *movement = change->movement ? change->movement : change->movement_before;
-    if (!is_assembly(&movement->key) || movement->kind != MOVE_OUT)
-        return;
-    uint32_t document = movement_document(movement->id);
     struct item_group *group = NULL;
     struct movement output;
-    if (!output_now(work, document, &group, &output))
+    bool goes = false;
+    if (!output_now(work, document, &group, &output, &goes) || goes)
         return;
     bool own = document == work->plan->number;
     int64_t value_minor = base_of(work, document, &output)->value_minor;
@@ -615,18 +626,22 @@ static void assembly_value(struct work *work, const struct book_change *change)
     group_edit(work, group, (struct book_edit){.movement = output});
 }
 
-/* The movement that carries one step's later cost from a component's book into its assembly's output. */
-static movement_id follow_id(const struct movement *cause, size_t step)
+/* A movement as it stands by a group's plan, or before it (`before`); NULL where it does not. */
+static const struct movement *movement_in(const struct item_group *group, movement_id id, bool before)
 {
-    return movement_id_make(movement_document(cause->id), movement_line(cause->id), (int)(step + 1) & MOVEMENT_PART_MAX,
-                            2);
+    const struct book_plan *plan = &group->plan;
+    for (size_t i = 0; !before && !plan->in_place && i < plan->record_count; i++)
+        if (plan->records[i].movement.id == id)
+            return &plan->records[i].movement;
+    /* Without a book the group is to be planned again, and all of this with it. */
+    const struct book_record *record = plan->book ? item_book_find(plan->book, id) : NULL;
+    return record ? &record->movement : NULL;
 }
 
-static const struct movement *consuming_assembly(const struct work *work, const struct step *step, size_t group_index)
+static const struct movement *consuming_assembly(const struct item_group *group, const struct step *step, bool before)
 {
-    const struct book_record *taker = item_book_find(work->out->groups[group_index].plan.book, step->target);
-    bool consumes = taker != NULL && is_assembly(&taker->movement.key) && taker->movement.kind == MOVE_OUT;
-    return step->kind == STEP_COST && consumes ? &taker->movement : NULL;
+    const struct movement *taker = step->kind == STEP_COST ? movement_in(group, step->target, before) : NULL;
+    return taker != NULL && is_assembly(&taker->key) && taker->kind == MOVE_OUT ? taker : NULL;
 }
 
 /* Shares of a bill's difference that an output's units take further may stand earlier: against the bill's own GRNI. */
@@ -647,46 +662,163 @@ static const struct movement_origin *follow_origin(struct work *work, const stru
     return origin;
 }
 
-static void follow_steps(struct work *work, const struct movement *cause, const struct step *steps, size_t count,
-                         size_t group_index, const struct book_change *goes_on, bool remove)
+/* The lots that a cost has come through, the one it is about last: one that it meets again ends there. */
+static void follow_path(struct work *work, const struct movement *cause, struct movement *follow)
 {
-    for (size_t s = 0; s < count; s++) {
-        const struct movement *taker = consuming_assembly(work, &steps[s], group_index);
-        struct item_group *group = NULL;
-        struct movement output;
-        if (taker == NULL || (remove && goes_on && s < goes_on->step_count && goes_on->movement != NULL &&
-                              consuming_assembly(work, &goes_on->steps[s], group_index) != NULL))
-            continue;
-        if (!output_now(work, movement_document(taker->id), &group, &output))
-            continue;
-        struct movement follow = output;
-        follow.id = follow_id(cause, s);
-        follow.key = cause->key;
-        follow.key.leg = 2;
-        follow.key.part = (int)s + 1;
-        follow.day = cause->day;
-        follow.kind = MOVE_FOLLOW;
-        follow.refers = output.id;
-        follow.value_minor = steps[s].value_minor;
-        follow.lot = (struct span){NULL, 0};
-        follow.origin = follow_origin(work, cause, group_index);
-        /* Its other side answers, line for line, the one that the component's book posted right after the step. */
-        bool posted = s + 1 < count && steps[s + 1].kind == STEP_POST && steps[s + 1].where != NULL;
-        follow.where = posted ? *steps[s + 1].where
-                              : (struct where){.role = ROLE_PRODUCTION_COSTS_ABSORBED, .tag = SPAN("assembly")};
-        group_edit(work, group, (struct book_edit){.remove = remove, .movement = follow});
+    bool is_about = cause->kind == MOVE_FOLLOW || cause->kind == MOVE_BILL || cause->kind == MOVE_LANDED;
+    size_t count = cause->kind == MOVE_FOLLOW ? cause->pick_count : 0;
+    follow->picks = ARENA_ARRAY(work->plan->arena, struct movement_pick, count + 2);
+    must(follow->picks != NULL);
+    for (size_t i = 0; i < count; i++)
+        follow->picks[i] = cause->picks[i];
+    if (cause->kind != MOVE_FOLLOW) /* the lot that came in, where the cause is an inflow */
+        follow->picks[count++] = (struct movement_pick){.receipt = cause->id};
+    if (is_about)
+        follow->picks[count++] = (struct movement_pick){.receipt = cause->refers};
+    follow->pick_count = count;
+}
+
+static const struct movement *with_id(struct work *work, struct item_group *group, movement_id id)
+{
+    for (size_t e = 0; e < group->edit_count; e++)
+        if (group->edits[e].movement.id == id)
+            return &group->edits[e].movement;
+    struct item_book *book = NULL;
+    if (!company_item_book(work->plan->company, group->item, group->average, true, &book, work->plan->err)) {
+        work->plan->broken = true;
+        return NULL;
+    }
+    const struct book_record *record = item_book_find(book, id);
+    return record ? &record->movement : NULL;
+}
+
+/* The nth cost that a cause sends on is told by its key: behind the cause, by the places it has come through. The id is
+ * any that is free. */
+static void follow_name(struct work *work, struct item_group *group, const struct movement *cause, int nth,
+                        struct movement *follow)
+{
+    int leg = cause->kind == MOVE_FOLLOW ? movement_leg(cause->id) + 1 : FOLLOW_LEG;
+    follow->key = cause->key;
+    follow->key.part = (cause->key.part + 1) * (MOVEMENT_PART_MAX + 1) + nth;
+    if (nth > MOVEMENT_PART_MAX || leg > MOVEMENT_LEG_MAX)
+        plan_refuse(work->plan, REFUSAL_OVERFLOW, "a later cost goes through more assemblies than can be kept");
+    for (int part = nth; plan_goes_on(work->plan); part++) {
+        follow->id = movement_id_make(movement_document(cause->id), movement_line(cause->id), part & MOVEMENT_PART_MAX,
+                                      leg & MOVEMENT_LEG_MAX);
+        const struct movement *there = with_id(work, group, follow->id);
+        if (there == NULL || key_compare(&there->key, &follow->key) == 0)
+            return;
     }
 }
 
-/* Later cost of units that went into an assembly follows them into its output; what a step no longer says is taken back,
- * unless the step at its place says it anew. */
+/* What one step of a cause sends on; false: nothing. */
+static bool follow_of(struct work *work, const struct movement *cause, const struct step *steps, size_t count,
+                      size_t at, int nth, size_t group_index, bool before, uint32_t *out_item,
+                      struct movement *out_follow)
+{
+    const struct movement *taker = consuming_assembly(&work->out->groups[group_index], &steps[at], before);
+    struct item_group *group = NULL;
+    struct movement output;
+    bool goes = false;
+    if (taker == NULL || !output_now(work, movement_document(taker->id), &group, &output, &goes) || (goes && !before))
+        return false;
+    *out_item = group->item;
+    *out_follow = output;
+    follow_name(work, group, cause, nth, out_follow);
+    out_follow->day = cause->day;
+    out_follow->kind = MOVE_FOLLOW;
+    out_follow->refers = output.id;
+    out_follow->value_minor = steps[at].value_minor;
+    out_follow->lot = (struct span){NULL, 0};
+    out_follow->origin = follow_origin(work, cause, group_index);
+    follow_path(work, cause, out_follow);
+    /* Its other side answers, line for line, the one that the component's book posted right after the step. */
+    bool posted = at + 1 < count && steps[at + 1].kind == STEP_POST && steps[at + 1].where != NULL;
+    out_follow->where =
+        posted ? *steps[at + 1].where : (struct where){.role = ROLE_PRODUCTION_COSTS_ABSORBED, .tag = SPAN("assembly")};
+    return plan_goes_on(work->plan);
+}
+
+/* The plan leaves a movement as it stands in the book, or out of it. */
+static void forget_edit(struct item_group *group, movement_id id)
+{
+    size_t kept = 0;
+    for (size_t e = 0; e < group->edit_count; e++)
+        if (group->edits[e].movement.id != id)
+            group->edits[kept++] = group->edits[e];
+    group->stale |= kept != group->edit_count;
+    group->edit_count = kept;
+}
+
+/* Takes a movement out of an item's book, and out of what the plan was about to put there. */
+static void drop_follow(struct work *work, const struct follow *follow)
+{
+    struct item_group *group = group_of(work, follow->item, false);
+    struct item_book *book = NULL;
+    if (!company_item_book(work->plan->company, group->item, group->average, true, &book, work->plan->err)) {
+        work->plan->broken = true;
+        return;
+    }
+    const struct book_record *record = item_book_find(book, follow->id);
+    if (record != NULL)
+        group_edit(work, group, (struct book_edit){.remove = true, .movement = record->movement});
+    else
+        forget_edit(group, follow->id);
+}
+
+/* A cause that a later round finds unchanged: whatever it has sent on is as it stood before. */
+static void settle_follows(struct work *work, size_t group_index)
+{
+    for (size_t i = 0; i < work->follow_count; i++) {
+        const struct item_group *group = &work->out->groups[group_index];
+        bool changed = work->follows[i].cause_item != group->item;
+        for (size_t c = 0; c < group->plan.change_count; c++)
+            changed |= group->plan.changes[c].id == work->follows[i].cause;
+        if (!changed)
+            forget_edit(group_of(work, work->follows[i].item, false), work->follows[i].id);
+    }
+}
+
+/* Notes what a cause has sent on so far in this decision, so that a later round can take it back. */
+static void note_follow(struct work *work, movement_id cause, uint32_t cause_item, uint32_t item, movement_id id)
+{
+    for (size_t i = 0; i < work->follow_count; i++)
+        if (work->follows[i].id == id && work->follows[i].item == item) {
+            work->follows[i].said = true;
+            return;
+        }
+    ARENA_GROW(work->plan->arena, work->follows, work->follow_count, work->follow_room);
+    work->follows[work->follow_count++] =
+        (struct follow){.cause = cause, .cause_item = cause_item, .item = item, .id = id, .said = true};
+}
+
+/* Later cost of units that went into an assembly follows them into its output; what a cause no longer says, of what stood
+ * or of what an earlier round put, is taken back. */
 static void assembly_follow(struct work *work, const struct book_change *change, size_t group_index)
 {
-    if (change->movement_before != NULL)
-        follow_steps(work, change->movement_before, change->steps_before, change->step_count_before, group_index,
-                     change, true);
-    if (change->movement != NULL)
-        follow_steps(work, change->movement, change->steps, change->step_count, group_index, NULL, false);
+    uint32_t cause_item = work->out->groups[group_index].item;
+    uint32_t item = 0;
+    struct movement follow;
+    for (int now = 0; now < 2; now++) {
+        const struct movement *cause = now ? change->movement : change->movement_before;
+        const struct step *steps = now ? change->steps : change->steps_before;
+        size_t count = now ? change->step_count : change->step_count_before;
+        int nth = 0;
+        for (size_t i = 0; i < work->follow_count && now; i++)
+            work->follows[i].said &= work->follows[i].cause != change->id || work->follows[i].cause_item != cause_item;
+        for (size_t s = 0; cause != NULL && s < count; s++) {
+            if (consuming_assembly(&work->out->groups[group_index], &steps[s], !now) == NULL)
+                continue;
+            if (!follow_of(work, cause, steps, count, s, ++nth, group_index, !now, &item, &follow))
+                continue;
+            note_follow(work, change->id, cause_item, item, follow.id);
+            if (now)
+                group_edit(work, group_of(work, item, false), (struct book_edit){.movement = follow});
+        }
+    }
+    for (size_t i = 0; i < work->follow_count; i++)
+        if (!work->follows[i].said && work->follows[i].cause == change->id && work->follows[i].cause_item == cause_item)
+            drop_follow(work, &work->follows[i]);
 }
 
 static bool cross_effects(const struct book_plan *book_plan)
@@ -699,8 +831,28 @@ static bool cross_effects(const struct book_plan *book_plan)
         for (size_t s = 0; s < change->step_count; s++)
             if (change->steps[s].kind == STEP_COST)
                 return true;
+        for (size_t s = 0; s < change->step_count_before; s++)
+            if (change->steps_before[s].kind == STEP_COST)
+                return true;
     }
     return false;
+}
+
+/* What a group's plan does to other items by way of assemblies. An earlier round may have done more: that is gone over
+ * again too. */
+static void send_across(struct work *work, size_t group_index)
+{
+    for (size_t i = 0; i < work->out->groups[group_index].plan.change_count && !work->plan->broken; i++) {
+        const struct book_change *change = &work->out->groups[group_index].plan.changes[i];
+        const struct movement *movement = change->movement ? change->movement : change->movement_before;
+        if (is_assembly(&movement->key) && movement->kind == MOVE_OUT)
+            assembly_value(work, movement_document(movement->id));
+        assembly_follow(work, change, group_index);
+    }
+    for (size_t i = 0; i < work->base_count && !work->plan->broken; i++)
+        assembly_value(work, work->bases[i].document);
+    if (!work->out->groups[group_index].stale)
+        settle_follows(work, group_index);
 }
 
 static bool decide_items(struct work *work)
@@ -720,12 +872,10 @@ static bool decide_items(struct work *work)
             return true;
         if (!plan_group(work, &work->out->groups[at], careful))
             return false;
-        if (!cross_effects(&work->out->groups[at].plan))
-            continue;
-        for (size_t i = 0; i < work->out->groups[at].plan.change_count && !plan->broken; i++) {
-            assembly_value(work, &work->out->groups[at].plan.changes[i]);
-            assembly_follow(work, &work->out->groups[at].plan.changes[i], at);
-        }
+        if (work->base_count > 0 || work->follow_count > 0 || cross_effects(&work->out->groups[at].plan))
+            send_across(work, at);
+        if (!plan_goes_on(plan))
+            return false;
     }
     must(!"a replay that ends");
     return false;
@@ -843,8 +993,8 @@ static void collect_entries(struct work *work)
     struct plan *plan = work->plan;
     for (size_t i = 0; i < plan->dated_count; i++) {
         check_free_of_stock(&plan->dated[i].lines);
-        add_lines(difference_lines(work, plan->number, plan->dated[i].day, NULL), &plan->dated[i].lines,
-                  (struct span){NULL, 0}, false);
+        add_lines(difference_lines(work, plan->dated[i].document, plan->dated[i].day, plan->dated[i].key),
+                  &plan->dated[i].lines, (struct span){NULL, 0}, false);
     }
     if (plan->removes) {
         struct document_record record;
@@ -915,7 +1065,10 @@ static void remove_old_moves(struct work *work, const struct document_record *re
         }
         for (size_t r = 0; r < book->record_count; r++) {
             const struct movement *movement = &book->records[r].movement;
-            if (movement->refers == record->moves[i].id && movement_document(movement->id) != record->number) {
+            bool goes_too = movement_document(movement->id) == record->number;
+            for (size_t e = 0; group != NULL && e < group->edit_count; e++)
+                goes_too |= group->edits[e].movement.id == movement->id;
+            if (movement->refers == record->moves[i].id && !goes_too) {
                 plan_refuse(work->plan, REFUSAL_REFERRED_TO, "%.*s %.*s refers to it", SPAN_ARG(movement->key.type),
                             SPAN_ARG(movement->key.id));
                 return;

@@ -32,53 +32,6 @@ static void set_value(const struct plan *plan, struct movement *movement, int64_
     movement->original_minor = movement->money ? amount_minor : 0;
 }
 
-/* The last correction of a receipt line in key order says what it is worth; NULL: it says so itself. */
-static const struct movement *last_correction(struct plan *plan, uint32_t item, movement_id receipt_line,
-                                              const struct movement *added, uint32_t without)
-{
-    struct item_book *book = NULL;
-    if (!company_item_book(plan->company, item, false, true, &book, plan->err)) {
-        plan->broken = true;
-        return added;
-    }
-    const struct movement *last = added;
-    for (size_t i = 0; i < book->record_count; i++) {
-        const struct movement *movement = &book->records[i].movement;
-        if (movement->kind != MOVE_CORRECT || movement->refers != receipt_line ||
-            movement_document(movement->id) == without)
-            continue;
-        if (last == NULL || key_compare(&movement->key, &last->key) > 0)
-            last = movement;
-    }
-    return last;
-}
-
-/* A correction says what the receipt should have said: in its currency and at its rate. */
-static int64_t corrected_value(struct plan *plan, const struct movement *receipt, const struct movement *correction)
-{
-    int64_t value_minor = correction->value_minor;
-    if (correction->money != 0 && !amount_at_rate(correction->original_minor, currency_exponent(correction->money),
-                                                  receipt->rate_e10, plan->company->exponent, &value_minor))
-        plan_refuse(plan, REFUSAL_OVERFLOW, "an amount at its rate is too large to keep");
-    return value_minor;
-}
-
-static void value_receipt_line(struct plan *plan, const struct receipt_line *line, size_t index, uint32_t item,
-                               struct movement *movement)
-{
-    bool may_be_corrected = plan->record != NULL && plan->record->move_count > 0;
-    const struct movement *correction = may_be_corrected ? last_correction(plan, item, movement->id, NULL, 0) : NULL;
-    int64_t amount_minor = stated_amount(plan, line, index);
-    set_value(plan, movement, amount_minor, plan_money(plan, amount_minor), plan->document->money);
-    movement->rate_e10 = movement->money ? plan->rate_e10 : 0;
-    if (correction != NULL && correction->money != movement->money)
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "currency: a receipt that was corrected keeps its currency");
-    if (correction == NULL || !plan_goes_on(plan))
-        return;
-    movement->original_minor = correction->original_minor;
-    movement->value_minor = corrected_value(plan, movement, correction);
-}
-
 /* Where what we owe for the goods of a receipt is kept: consigned ones are owed as they go. */
 static struct where owed_for(const struct document *receipt)
 {
@@ -118,7 +71,9 @@ void resolve_receipt(struct plan *plan)
         movement.where = owed_for(plan->document);
         if (receipt->consigned == TRUTH_TRUE)
             movement.status = UNITS_CONSIGNED;
-        value_receipt_line(plan, line, i, number, &movement);
+        int64_t amount_minor = stated_amount(plan, line, i);
+        set_value(plan, &movement, amount_minor, plan_money(plan, amount_minor), plan->document->money);
+        movement.rate_e10 = movement.money ? plan->rate_e10 : 0;
         plan->amount_minor += movement.value_minor;
         plan_edit(plan, number, movement);
     }
@@ -271,6 +226,12 @@ static bool find_target(struct plan *plan, struct reference receipt, struct span
     return target->definition != NULL && plan_goes_on(plan);
 }
 
+/* Without a unit of its own, what names only the line counts in that line's unit, anything else in the stock unit. */
+static struct span unit_of_line(struct span uom, struct span line, struct span sku, const struct receipt_line *receipt)
+{
+    return uom.len == 0 && line.len > 0 && sku.len == 0 ? receipt->uom : uom;
+}
+
 static void bill_taxes(struct plan *plan, int32_t day, int64_t *payable_minor)
 {
     const struct bill *bill = &plan->document->bill;
@@ -346,7 +307,8 @@ static void bill_goods_line(struct plan *plan, int32_t day, size_t index, int64_
     if (!find_target(plan, reference, line->line, line->sku, &target))
         return;
     struct movement movement = plan_movement(plan, MOVE_BILL, target.definition, (int)index + 1, 0, 0);
-    int64_t factor_micro = plan_factor(plan, target.definition, line->uom.len ? line->uom : target.line->uom);
+    int64_t factor_micro =
+        plan_factor(plan, target.definition, unit_of_line(line->uom, line->line, line->sku, target.line));
     if (is_present(line->qty_micro))
         movement.qty_micro = plan_stock_qty(plan, line->qty_micro, factor_micro);
     else
@@ -404,6 +366,24 @@ struct landed_place {
     int64_t weight;
 };
 
+/* What the receipt line is worth by all that is known of it, in the company's currency. */
+static int64_t receipt_line_worth(struct plan *plan, const struct receipt_target *target)
+{
+    movement_id id = target->movement;
+    const struct plan *change = plan->within;
+    for (size_t i = 0; change != NULL && i < change->edit_count; i++)
+        if (change->edits[i].edit.movement.id == id && !change->edits[i].edit.remove)
+            return change->edits[i].edit.movement.value_minor;
+    struct item_book *book = NULL;
+    if (!company_item_book(plan->company, target->item, false, true, &book, plan->err)) {
+        plan->broken = true;
+        return 0;
+    }
+    const struct book_record *record = item_book_find(book, id);
+    must(record != NULL); /* a posted receipt has its movement */
+    return record->movement.value_minor;
+}
+
 static int64_t landed_weight(struct plan *plan, const struct receipt_target *target, enum landed_basis basis)
 {
     const struct item *item = &target->definition->item;
@@ -422,9 +402,7 @@ static int64_t landed_weight(struct plan *plan, const struct receipt_target *tar
     case BASIS_ABSENT:
     case BASIS_VALUE: break;
     }
-    if (is_present(target->line->total_cost_minor))
-        return target->line->total_cost_minor;
-    return plan_amount(plan, target->line->qty_micro, or_zero(target->line->unit_cost_micro), "unit_cost");
+    return receipt_line_worth(plan, target);
 }
 
 /* The amount goes to the receipts first (by stated shares, else by basis), then each receipt's part to its lines. */
@@ -531,28 +509,14 @@ void resolve_cost_correction(struct plan *plan)
                     SPAN_ARG(correction->receipt.id));
         return;
     }
-    struct item_book *book = NULL;
-    if (!company_item_book(plan->company, target.item, false, true, &book, plan->err)) {
-        plan->broken = true;
-        return;
-    }
-    const struct book_record *record = item_book_find(book, target.movement);
-    must(record != NULL); /* a posted receipt has its movement */
-    struct movement receipt = record->movement;
     struct movement correct = plan_movement(plan, MOVE_CORRECT, target.definition, 1, 0, 0);
-    correct.refers = receipt.id;
-    correct.where = receipt.where;
+    correct.refers = target.movement;
+    correct.where = target.owed;
     if (plan->document->money != target.money)
         plan_refuse(plan, REFUSAL_UNSUPPORTED, "currency: a correction speaks in its receipt's currency");
     int64_t amount_minor = plan_amount(plan, target.line->qty_micro, correction->unit_cost_micro, "unit_cost");
     set_value(plan, &correct, amount_minor, amount_minor, plan->document->money);
-    plan_edit(plan, target.item, correct);
-    const struct movement *last = last_correction(plan, target.item, receipt.id, &correct, plan->number);
-    int64_t value_minor = corrected_value(plan, &receipt, last);
-    plan->amount_minor = value_minor - receipt.value_minor;
-    receipt.value_minor = value_minor;
-    receipt.original_minor = last->original_minor;
-    plan_edit(plan, target.item, receipt);
+    plan_edit(plan, target.item, correct); /* the receipt follows it: amend.c */
 }
 
 void resolve_supplier_return(struct plan *plan)
@@ -571,8 +535,7 @@ void resolve_supplier_return(struct plan *plan)
                 return;
             item = target.definition;
             number = target.item;
-            if (uom.len == 0 && line->sku.len == 0)
-                uom = target.line->uom;
+            uom = unit_of_line(line->uom, line->line, line->sku, target.line);
         } else {
             item = plan_item(plan, line->sku, &number);
         }

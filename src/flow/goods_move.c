@@ -29,7 +29,17 @@ static void transfer_picks(struct plan *plan, const struct transfer_line *line, 
     }
 }
 
-/* Freight is split over the lines by quantity: frozen figures, so that no cost decides it. */
+/* Of an item costed by lot, whatever leaves by name of its lots names all of them. */
+static void picks_name_all(struct plan *plan, const struct movement *movement, size_t line)
+{
+    int64_t picked_micro = 0;
+    for (size_t i = 0; i < movement->pick_count; i++)
+        picked_micro += movement->picks[i].qty_micro;
+    if (movement->costing.method == METHOD_SPECIFIC && picked_micro != movement->qty_micro)
+        plan_refuse(plan, REFUSAL_PICKS_REQUIRED, "lines[%zu]: picks must name exactly what leaves", line);
+}
+
+/* Freight is split over the lines by quantity in stock units: frozen figures, so that no cost decides it. */
 static int64_t *freight_parts(struct plan *plan)
 {
     const struct transfer *transfer = &plan->document->transfer;
@@ -37,10 +47,25 @@ static int64_t *freight_parts(struct plan *plan)
     int64_t *parts = ARENA_ARRAY(plan->arena, int64_t, count + 1);
     int64_t *weights = ARENA_ARRAY(plan->arena, int64_t, count + 1);
     must(parts && weights);
-    for (size_t i = 0; i < count; i++)
-        weights[i] = transfer->lines.at[i].qty_micro;
+    for (size_t i = 0; i < count; i++) {
+        const struct transfer_line *line = &transfer->lines.at[i];
+        uint32_t number = 0;
+        const struct document *item = plan_item(plan, line->sku, &number);
+        weights[i] = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
+    }
+    if (!plan_goes_on(plan))
+        return parts;
     split_by_weight(plan_money(plan, or_zero(transfer->freight_minor)), weights, count, parts);
     return parts;
+}
+
+/* The movement of a line's arrival: its own instant, and what holds then (the standard cost, for one). */
+static struct movement arrival(struct plan *plan, size_t index, struct span sku, int64_t received_at_us)
+{
+    struct plan later = *plan;
+    uint32_t number = 0;
+    plan_not_before(&later, received_at_us);
+    return plan_movement(&later, MOVE_ARRIVE, plan_item(&later, sku, &number), (int)index + 1, 0, 1);
 }
 
 static void transfer_line(struct plan *plan, size_t index, struct span from, struct span to, int64_t received_at_us,
@@ -58,26 +83,19 @@ static void transfer_line(struct plan *plan, size_t index, struct span from, str
     ship.value_minor = freight_minor;
     ship.where = (struct where){.role = ROLE_ACCRUED_SHIPPING, .location = to, .tag = SPAN("freight")};
     transfer_picks(plan, line, &ship);
+    if (!ship.costing.company_pool)
+        picks_name_all(plan, &ship, index);
     plan_edit(plan, number, ship);
     int64_t received_micro = plan_stock_qty(plan, or_else(line->received_qty_micro, line->qty_micro), factor_micro);
     if (received_micro > ship.qty_micro)
         plan_refuse(plan, REFUSAL_EXCEEDS_ORDERED, "lines[%zu].received_qty: more than was shipped", index);
-    if (!arrives || received_micro == 0)
+    if (!arrives || received_micro == 0 || !plan_goes_on(plan))
         return;
-    struct movement arrive = ship;
-    arrive.id = movement_id_make(plan->number, (int)index + 1, 0, 1);
-    arrive.kind = MOVE_ARRIVE;
-    arrive.key.leg = 1;
-    arrive.key.at_us = received_at_us;
-    arrive.day = company_day(plan->company, received_at_us);
-    plan_place(plan, &arrive.key, arrive.day);
+    struct movement arrive = arrival(plan, index, line->sku, received_at_us);
     arrive.location = to;
     arrive.qty_micro = received_micro;
-    arrive.value_minor = ABSENT;
     arrive.refers = ship.id;
     arrive.where = (struct where){.role = ROLE_INVENTORY, .location = to};
-    arrive.picks = NULL;
-    arrive.pick_count = 0;
     plan_edit(plan, number, arrive);
 }
 
@@ -265,6 +283,8 @@ static void adjustment_line(struct plan *plan, size_t index, struct span locatio
         *movement.picks = (struct movement_pick){.lot = line->lot, .qty_micro = movement.qty_micro};
         movement.pick_count = 1;
     }
+    if (out)
+        picks_name_all(plan, &movement, index);
     movement.lot = out ? (struct span){NULL, 0} : line->lot;
     movement.where = where;
     plan_edit(plan, number, movement);

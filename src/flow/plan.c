@@ -162,6 +162,10 @@ bool plan_reference(struct plan *plan, enum document_type type, struct reference
                   "%s %.*s is not %s yet", name, SPAN_ARG(reference.id), version ? "posted" : "known");
         return false;
     }
+    if (out_document != NULL && plan->within != NULL && plan->within->number == out_record->number) {
+        *out_document = *plan->within->document; /* as it will be */
+        return true;
+    }
     if (out_document != NULL &&
         !company_read_document(plan->company, version->document_seq, plan->arena, out_document, plan->err)) {
         plan->broken = true;
@@ -316,18 +320,31 @@ void plan_edit(struct plan *plan, uint32_t item, struct movement movement)
         .item = item, .average = movement.costing.method == METHOD_AVERAGE, .edit = {.movement = movement}};
 }
 
-void plan_line(struct plan *plan, int32_t day, struct line line)
+void plan_remove(struct plan *plan, uint32_t item, bool average, movement_id id)
+{
+    ARENA_GROW(plan->arena, plan->edits, plan->edit_count, plan->edit_room);
+    plan->edits[plan->edit_count++] =
+        (struct plan_edit){.item = item, .average = average, .edit = {.remove = true, .movement = {.id = id}}};
+}
+
+void plan_line_of(struct plan *plan, uint32_t document, const struct key *key, int32_t day, struct line line)
 {
     size_t at = 0;
-    while (at < plan->dated_count && plan->dated[at].day != day)
+    while (at < plan->dated_count && (plan->dated[at].day != day || plan->dated[at].document != document))
         at++;
     if (at == plan->dated_count) {
         ARENA_GROW(plan->arena, plan->dated, plan->dated_count, plan->dated_room);
-        plan->dated[plan->dated_count++] = (struct plan_dated){.day = day, .lines = lines_make(plan->arena)};
+        plan->dated[plan->dated_count++] =
+            (struct plan_dated){.document = document, .key = key, .day = day, .lines = lines_make(plan->arena)};
     }
+    lines_add(&plan->dated[at].lines, line);
+}
+
+void plan_line(struct plan *plan, int32_t day, struct line line)
+{
     if (line.original_currency == 0 && plan->document->money != plan->company->money && line.original_minor != 0)
         line.original_currency = plan->document->money;
-    lines_add(&plan->dated[at].lines, line);
+    plan_line_of(plan, plan->number, NULL, day, line);
 }
 
 struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count)

@@ -19,10 +19,13 @@ struct plan_order {
     size_t event_count;
 };
 struct plan_dated {
+    uint32_t document;
+    const struct key *key; /* of another document than the plan's */
     int32_t day;
     struct lines lines;
 };
 struct plan {
+    const struct plan *within; /* resolved again because of another plan's change: that plan; else NULL */
     struct company *company;
     struct arena *arena;
     struct err *err;
@@ -102,8 +105,12 @@ enum costing_method costing_method_of(const struct document *item, const struct 
 struct movement plan_movement(struct plan *plan, enum movement_kind kind, const struct document *item, int line,
                               int part, int leg);
 void plan_edit(struct plan *plan, uint32_t item, struct movement movement);
+/* Takes a movement that stands in an item's book out of it. */
+void plan_remove(struct plan *plan, uint32_t item, bool average, movement_id id);
 /* A line that no book decides, on a day. */
 void plan_line(struct plan *plan, int32_t day, struct line line);
+/* The same for another document. */
+void plan_line_of(struct plan *plan, uint32_t document, const struct key *key, int32_t day, struct line line);
 struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count);
 
 /* One per document type: each fills the plan. */
@@ -135,6 +142,9 @@ void resolve_opening(struct plan *plan);
 bool item_is_kept(const struct document *item);
 /* What a complete count says of an item at its location: nothing where a line lists it, else a movement that finds none. */
 bool complete_count_says(struct plan *as_count, const struct document *item, struct movement *out_movement);
+/* amend.c: what was posted about the receipts that the plan changes is resolved again, as after the change. */
+void plan_amend(struct plan *plan);
+
 /* Leg of what an order's book earns or takes back apart from a line of the event's document. */
 enum { SALE_LEG = 4 };
 /* The movement of an order's stock effect (also used when an order is folded again). `number`: of the effect, among all

@@ -347,13 +347,15 @@ static bool decide_document(struct road *road, const struct document *document, 
     must(packed.len == 0 || record == NULL || version_find(record, document->version) == NULL);
     const struct document_version *current = record ? document_current(record) : NULL;
     bool below = current != NULL && record->current > document->version && !keeps_versions(document->type);
+    if (below)
+        plan_exclude(plan, REFUSAL_SUPERSEDED, "version %lld is known", (long long)record->current);
     if (current != NULL && current->refusal == REFUSAL_VOIDED && current->outcome == OUTCOME_EXCLUDED)
         plan_refuse(plan, REFUSAL_NOT_VOIDABLE, "%s %.*s was voided: use a new id", document_type_name(document->type),
                     SPAN_ARG(document->id));
-    if (below)
-        plan_exclude(plan, REFUSAL_SUPERSEDED, "version %lld is known", (long long)record->current);
-    else if (plan_goes_on(plan))
+    if (plan_goes_on(plan))
         resolve(plan);
+    if (plan_goes_on(plan))
+        plan_amend(plan);
     struct decided decided = {0};
     if (plan->broken || !plan_decide(plan, &decided))
         return false;
@@ -442,10 +444,8 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
     const struct document *document = plan->document;
     if (map_count(road->company->waiting) == 0)
         return true;
-    if (plan->outcome == OUTCOME_WAITING || plan->outcome == OUTCOME_EXCLUDED) /* a void may wait for it to be known */
+    if (plan->outcome != OUTCOME_POSTED) /* a void may wait for it to be known */
         return waiters_add(road, waiters, waiting_for_document(document->type, document->id, &road->arena), err);
-    if (plan->outcome != OUTCOME_POSTED)
-        return true;
     if (!waiters_add(road, waiters, waiting_for_document(document->type, document->id, &road->arena), err))
         return false;
     for (size_t i = 0; i < plan->order_count; i++) {

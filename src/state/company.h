@@ -149,6 +149,7 @@ NODISCARD bool company_document(struct company *company, uint32_t number, struct
 /* Reads the packed document out of a truth row. */
 NODISCARD bool company_read_document(struct company *company, uint64_t seq, struct arena *arena,
                                      struct document *out_document, struct err *err);
+/* The version that is read; where all were refused, the highest. */
 const struct document_version *document_current(const struct document_record *record);
 
 /* Definitions: NULL when none is known. */

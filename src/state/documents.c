@@ -175,10 +175,14 @@ bool company_read_document(struct company *company, uint64_t seq, struct arena *
 
 const struct document_version *document_current(const struct document_record *record)
 {
-    for (size_t i = record->version_count; i-- > 0;)
+    const struct document_version *highest = NULL;
+    for (size_t i = 0; i < record->version_count; i++) {
         if (record->versions[i].version == record->current)
             return &record->versions[i];
-    return record->version_count ? &record->versions[record->version_count - 1] : NULL;
+        if (highest == NULL || record->versions[i].version > highest->version)
+            highest = &record->versions[i];
+    }
+    return highest;
 }
 
 static struct document_version *version_of(struct document_record *record, int64_t number, struct arena *arena)
@@ -323,11 +327,13 @@ static bool record_start(struct company *company, const struct ruling *ruling, s
     return good;
 }
 
-/* A movement that another document's row may put for the first time: of an order's event folded again, or of a complete
- * count that an item came to later. */
+/* A movement that another document's row may put for the first time: of an order's event folded again, of a complete count
+ * that an item came to later, or of what was posted about a receipt that changed. */
 static bool may_be_new(const struct movement *movement)
 {
-    return movement->order != 0 || (movement->kind == MOVE_COUNT && movement_line(movement->id) == 0);
+    return movement->order != 0 || (movement->kind == MOVE_COUNT && movement_line(movement->id) == 0) ||
+           movement->kind == MOVE_BILL || movement->kind == MOVE_LANDED || movement->kind == MOVE_CORRECT ||
+           movement->kind == MOVE_SUPPLIER_RETURN;
 }
 
 /* Deltas about other documents: the row is noted for them, and their movements follow an order's new fold. */
@@ -371,7 +377,9 @@ static bool supersede(struct company *company, struct document_record *record, s
 {
     for (size_t i = 0; i < record->version_count && !keeps_versions(record->type); i++) {
         struct document_version *old = &record->versions[i];
-        if (old->version < record->current && (old->outcome == OUTCOME_POSTED || old->outcome == OUTCOME_WAITING) &&
+        bool stands = old->outcome != OUTCOME_EXCLUDED || old->refusal != REFUSAL_VOIDED;
+        bool replaced = old->outcome == OUTCOME_EXCLUDED && old->refusal == REFUSAL_SUPERSEDED;
+        if (old->version < record->current && stands && !replaced &&
             !version_outcome(company, record, old, OUTCOME_EXCLUDED, REFUSAL_SUPERSEDED, (struct span){NULL, 0},
                              old->amount_minor, err))
             return false;

@@ -69,6 +69,59 @@ static int64_t shipped_own(const struct decision *d, int transit)
     return qty_micro;
 }
 
+/* The next of the transfer's units in transit: first in, first out; what this very arrival has settled comes last, or they
+ * would settle one another in ever smaller parts. SIZE_MAX: none is left. */
+static size_t next_to_arrive(const struct decision *d, const struct pool *transit)
+{
+    size_t last = SIZE_MAX;
+    for (size_t i = 0; i < transit->layer_count; i++) {
+        if (transit->layers[i].transfer != d->movement->refers)
+            continue;
+        if (transit->layers[i].settled != d->movement->id)
+            return i;
+        if (last == SIZE_MAX)
+            last = i;
+    }
+    return last;
+}
+
+/* In transit is a pool as well: under average its draw is valued once, whichever transfer its units are of, and leaves it
+ * before its units do. */
+static int64_t draw_transit(struct decision *d, int transit, int64_t qty_micro)
+{
+    const struct pool *pool = &d->state->pools[transit];
+    int64_t held_micro = pool_qty(pool);
+    if (!d->state->average || qty_micro == 0)
+        return 0;
+    int64_t draw_minor = partial_draw(pool->value_minor, qty_micro, held_micro);
+    if (draw_minor != 0)
+        emit(d, (struct step){.kind = STEP_VALUE,
+                              .pool = transit,
+                              .lot = pool->layers[0].lot,
+                              .place = pool->layers[0].place,
+                              .value_minor = -draw_minor});
+    return draw_minor;
+}
+
+/* A slice of that draw. What comes to the pool while its last units arrive goes with the last of them. */
+static struct slice take_drawn(struct decision *d, int transit, size_t at, int64_t wanted_micro, int64_t *draw_minor)
+{
+    const struct pool *pool = &d->state->pools[transit];
+    struct slice slice = {.lot = pool->layers[at].lot, .place = pool->layers[at].place};
+    slice.qty_micro = wanted_micro < pool->layers[at].qty_micro ? wanted_micro : pool->layers[at].qty_micro;
+    int64_t share_minor = partial_draw(*draw_minor, slice.qty_micro, wanted_micro);
+    int64_t rest_minor = slice.qty_micro == pool_qty(pool) ? pool->value_minor : 0;
+    *draw_minor -= share_minor;
+    slice.value_minor = share_minor + rest_minor;
+    emit(d, (struct step){.kind = STEP_TAKE,
+                          .pool = transit,
+                          .lot = slice.lot,
+                          .place = slice.place,
+                          .qty_micro = slice.qty_micro,
+                          .value_minor = rest_minor});
+    return slice;
+}
+
 static void decide_arrive(struct decision *d)
 {
     const struct movement *movement = d->movement;
@@ -85,29 +138,16 @@ static void decide_arrive(struct decision *d)
         return;
     }
     move_consigned(d, TRANSIT_NAME, movement->refers, movement->location, 0, movement->qty_micro - own_micro);
-    int64_t wanted_micro = own_micro;
-    struct slices slices = {0};
-    /* In transit is a pool as well: under average its draw is valued once, whichever transfer its units are of. */
-    const struct pool *in_transit = &d->state->pools[transit];
-    int64_t held_micro = pool_qty(in_transit);
-    int64_t draw_minor = d->state->average && wanted_micro > 0 && held_micro >= wanted_micro
-                             ? partial_draw(in_transit->value_minor, wanted_micro, held_micro)
-                             : 0;
-    while (wanted_micro > 0) {
-        const struct pool *pool = &d->state->pools[transit];
-        size_t at = 0;
-        while (at < pool->layer_count && pool->layers[at].transfer != movement->refers)
-            at++;
-        must(at < pool->layer_count);
-        struct slice slice = d->state->average ? take_share(d, transit, at, wanted_micro, &draw_minor)
-                                               : take_from_layer(d, transit, at, wanted_micro);
-        slices_add(d, &slices, slice);
-        wanted_micro -= slice.qty_micro;
-    }
     int pool = open_own_pool(d, movement->location);
-    for (size_t i = 0; i < slices.count; i++) {
-        slices.at[i].place = 0;
-        put_in(d, pool, slices.at[i]);
+    int64_t draw_minor = draw_transit(d, transit, own_micro);
+    for (int64_t wanted_micro = own_micro; wanted_micro > 0 && d->refusal == BOOK_OK;) {
+        size_t at = next_to_arrive(d, &d->state->pools[transit]);
+        must(at != SIZE_MAX);
+        struct slice slice = d->state->average ? take_drawn(d, transit, at, wanted_micro, &draw_minor)
+                                               : take_from_layer(d, transit, at, wanted_micro);
+        wanted_micro -= slice.qty_micro;
+        slice.place = 0;
+        put_in(d, pool, slice);
     }
 }
 
@@ -302,20 +342,20 @@ static void decide_status(struct decision *d)
     count_by(d, d->movement->location, d->movement->status, d->movement->qty_micro);
 }
 
-/* Spreads value over the layers of a pool by their values (or quantities), and posts the other side. */
-static void spread_over_layers(struct decision *d, int pool_index, int64_t value_minor, bool by_qty)
+/* Spreads value over the layers of a pool by their values (or quantities), none below zero. What they took. */
+static int64_t spread_over_layers(struct decision *d, int pool_index, int64_t value_minor, bool by_qty)
 {
     const struct pool *pool = &d->state->pools[pool_index];
     size_t count = pool->layer_count;
     if (count == 0)
-        return;
+        return 0;
     if (d->state->average) {
         emit(d, (struct step){.kind = STEP_VALUE,
                               .pool = pool_index,
                               .lot = pool->layers[0].lot,
                               .place = pool->layers[0].place,
                               .value_minor = value_minor});
-        return;
+        return value_minor;
     }
     int64_t *weights = ARENA_ARRAY(d->arena, int64_t, count);
     int64_t *parts = ARENA_ARRAY(d->arena, int64_t, count);
@@ -323,13 +363,18 @@ static void spread_over_layers(struct decision *d, int pool_index, int64_t value
     for (size_t i = 0; i < count; i++)
         weights[i] = by_qty ? pool->layers[i].qty_micro : pool->layers[i].value_minor;
     split_by_weight(value_minor, weights, count, parts);
-    for (size_t i = 0; i < count; i++)
-        if (parts[i] != 0)
+    int64_t taken_minor = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t part_minor = parts[i] < -pool->layers[i].value_minor ? -pool->layers[i].value_minor : parts[i];
+        taken_minor += part_minor;
+        if (part_minor != 0)
             emit(d, (struct step){.kind = STEP_VALUE,
                                   .pool = pool_index,
                                   .lot = pool->layers[i].lot,
                                   .place = pool->layers[i].place,
-                                  .value_minor = parts[i]});
+                                  .value_minor = part_minor});
+    }
+    return taken_minor;
 }
 
 static void decide_value(struct decision *d)
@@ -342,8 +387,7 @@ static void decide_value(struct decision *d)
         refuse(d, BOOK_EXCEEDS, held_minor);
         return;
     }
-    spread_over_layers(d, pool, movement->value_minor, false);
-    post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
+    post_to(d, &movement->where, -spread_over_layers(d, pool, movement->value_minor, false), movement->where.tag);
 }
 
 static void decide_standard(struct decision *d)
@@ -362,8 +406,7 @@ static void decide_standard(struct decision *d)
         int64_t held_minor = pool_value(d->state, pool);
         if (held_minor + change_minor < 0)
             change_minor = -held_minor;
-        spread_over_layers(d, (int)i, change_minor, true);
-        post_to(d, &movement->where, -change_minor, movement->where.tag);
+        post_to(d, &movement->where, -spread_over_layers(d, (int)i, change_minor, true), movement->where.tag);
     }
 }
 

@@ -56,18 +56,22 @@ static struct row row_of(const struct decision *d, movement_id lot)
     return row;
 }
 
-/* Each place's share by quantity, cut toward zero; the odd cents go to the first place (docs/formats/stock-postings.md, row of a lot). */
-static void cut_shares(int64_t value_minor, const struct row_place *places, size_t count, int64_t *out_shares)
+/* Each place's share by quantity, cut toward zero; the odd cents go to the first place. What is left for units that are in
+ * no place any more: sent back to a supplier (docs/formats/stock-postings.md, row of a lot). */
+static int64_t cut_shares(int64_t value_minor, int64_t total_micro, const struct row_place *places, size_t count,
+                          int64_t *out_shares)
 {
-    wide total_micro = 0;
-    for (size_t i = 0; i < count; i++)
-        total_micro += places[i].qty_micro;
+    wide product = value_minor;
+    int64_t nowhere_micro = total_micro;
     int64_t odd_minor = value_minor;
     for (size_t i = 0; i < count; i++) {
-        out_shares[i] = (int64_t)((wide)value_minor * places[i].qty_micro / total_micro);
+        out_shares[i] = (int64_t)(product * places[i].qty_micro / total_micro);
         odd_minor -= out_shares[i];
+        nowhere_micro -= places[i].qty_micro;
     }
-    out_shares[0] += odd_minor;
+    int64_t nowhere_minor = (int64_t)(product * nowhere_micro / total_micro);
+    out_shares[0] += odd_minor - nowhere_minor;
+    return nowhere_minor;
 }
 
 static bool is_undelivered(enum role role) { return role == ROLE_GOODS_OUT || role == ROLE_DEFERRED_DROPSHIP_COST; }
@@ -128,7 +132,7 @@ void spread_over_row(struct decision *d, movement_id lot, int64_t from_micro, in
         return;
     }
     struct row row = row_of(d, lot);
-    int64_t total_micro = 0;
+    int64_t covered_micro = 0;
     int64_t position_micro = 0;
     int64_t end_micro = length_micro < 0 ? INT64_MAX : from_micro + length_micro;
     size_t kept = 0;
@@ -140,17 +144,19 @@ void spread_over_row(struct decision *d, movement_id lot, int64_t from_micro, in
             continue;
         row.at[kept] = row.at[i];
         row.at[kept].qty_micro = stop - start;
-        total_micro += row.at[kept++].qty_micro;
+        covered_micro += row.at[kept++].qty_micro;
     }
-    if (total_micro == 0) {
+    if (covered_micro == 0) {
         post_role(d, ROLE_PRICE_DIFFERENCE, value_minor, tag);
         return;
     }
     int64_t *shares = ARENA_ARRAY(d->arena, int64_t, kept);
     must(shares != NULL);
-    cut_shares(value_minor, row.at, kept, shares);
+    int64_t nowhere_minor =
+        cut_shares(value_minor, length_micro < 0 ? covered_micro : length_micro, row.at, kept, shares);
     for (size_t i = 0; i < kept; i++)
         value_on_place(d, &row.at[i], lot, shares[i], tag);
+    post_role(d, ROLE_PRICE_DIFFERENCE, nowhere_minor, tag);
 }
 
 void settle_elsewhere(struct decision *d, movement_id owed, movement_id lot, uint32_t place, int64_t qty_micro,
@@ -173,7 +179,7 @@ void settle_elsewhere(struct decision *d, movement_id owed, movement_id lot, uin
         post_role(d, ROLE_PRICE_DIFFERENCE, difference_minor, SPAN("owed"));
         return;
     }
-    cut_shares(difference_minor, moved, count, shares);
+    post_role(d, ROLE_PRICE_DIFFERENCE, cut_shares(difference_minor, qty_micro, moved, count, shares), SPAN("owed"));
     size_t inserted = 0; /* a split of gone units puts its part in front and moves the later ones up */
     for (size_t i = 0; i < count; i++) {
         struct row_place *at = &moved[i];
@@ -269,7 +275,14 @@ static void return_owed(struct decision *d, size_t index, int64_t qty_micro, int
     post_to(d, kept, value_minor, SPAN("return"));
 }
 
-static void return_slice(struct decision *d, size_t index, int64_t qty_micro, int pool, bool comes_in)
+/* return_cost current: units whose own cost was taken back and which come in at today's, in one layer. */
+struct at_current {
+    int64_t qty_micro, value_minor;
+    struct where where; /* where the last of them had gone */
+};
+
+static void return_slice(struct decision *d, size_t index, int64_t qty_micro, int pool, bool comes_in,
+                         struct at_current *current)
 {
     const struct movement *movement = d->movement;
     const struct gone gone = d->state->gone[index];
@@ -295,22 +308,12 @@ static void return_slice(struct decision *d, size_t index, int64_t qty_micro, in
     struct slice slice = {.lot = gone.lot, .qty_micro = qty_micro, .value_minor = value_minor};
     if (pool == gone.pool && !movement->costing.returned_last)
         slice.place = gone.place;
+    post_to(d, &gone.where, -value_minor, SPAN("return"));
     if (movement->costing.return_current) {
-        int64_t current_minor = gain_value(d, pool, qty_micro);
-        const struct pool *into = &d->state->pools[pool];
-        bool known = into->layer_count > 0 || into->last_qty_micro > 0 || movement->last_micro != INT64_MIN ||
-                     movement->standard_micro != INT64_MIN;
-        slice = (struct slice){
-            .lot = movement->id, .qty_micro = qty_micro, .value_minor = known ? current_minor : value_minor};
-    }
-    /* Goods out holds slices only (J-3): what the units cost beyond today's cost stays sold. */
-    if (gone.where.role == ROLE_GOODS_OUT && slice.value_minor != value_minor) {
-        struct where sold = gone.where;
-        sold.role = ROLE_COGS;
-        post_to(d, &gone.where, -value_minor, SPAN("return"));
-        post_to(d, &sold, value_minor - slice.value_minor, SPAN("return"));
-    } else {
-        post_to(d, &gone.where, -slice.value_minor, SPAN("return"));
+        current->qty_micro += qty_micro;
+        current->value_minor += value_minor;
+        current->where = gone.where;
+        return;
     }
     put_in(d, pool, slice);
 }
@@ -347,20 +350,36 @@ static bool was_consigned(const struct item_state *state, movement_id lot)
     return account != NULL && account->consigned;
 }
 
-/* The next of the line's units to come back: owed ones first, then in the order they went. */
+/* What today's cost leaves of the old one stays sold, also where the units had not been delivered: goods out is theirs. */
+static void come_in_at_current(struct decision *d, int pool, const struct at_current *current)
+{
+    const struct movement *movement = d->movement;
+    const struct pool *into = &d->state->pools[pool];
+    bool known = into->layer_count > 0 || into->last_qty_micro > 0 || movement->last_micro != INT64_MIN ||
+                 movement->standard_micro != INT64_MIN;
+    int64_t value_minor = known ? gain_value(d, pool, current->qty_micro) : current->value_minor;
+    struct where sold = current->where;
+    sold.role = ROLE_COGS;
+    post_to(d, &sold, current->value_minor - value_minor, SPAN("return"));
+    put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = current->qty_micro, .value_minor = value_minor});
+}
+
+/* The next of the line's units to come back: owed ones first, then in the order they went; what this very return has settled
+ * comes last. */
 static size_t next_to_return(const struct decision *d)
 {
     const struct item_state *state = d->state;
     size_t first = SIZE_MAX;
+    size_t settled = SIZE_MAX;
     for (size_t i = 0; i < state->gone_count; i++) {
         if (!is_units_of_line(&state->gone[i], d->movement))
             continue;
         if (state->gone[i].owed)
             return i;
-        if (first == SIZE_MAX)
-            first = i;
+        size_t *found = state->gone[i].settled == d->movement->id ? &settled : &first;
+        *found = *found == SIZE_MAX ? i : *found;
     }
-    return first;
+    return first == SIZE_MAX ? settled : first;
 }
 
 void decide_return(struct decision *d)
@@ -372,6 +391,7 @@ void decide_return(struct decision *d)
     int pool = open_own_pool(d, movement->location);
     int64_t wanted_micro = movement->qty_micro;
     int64_t consigned_micro = 0;
+    struct at_current current = {0};
     while (wanted_micro > 0) {
         size_t index = next_to_return(d);
         if (index == SIZE_MAX) {
@@ -386,14 +406,16 @@ void decide_return(struct decision *d)
             if (back_micro > 0)
                 qty_micro = back_micro;
             else
-                return_slice(d, index, qty_micro, pool, true);
+                return_slice(d, index, qty_micro, pool, true, &current);
         } else if (gone->owed) {
             return_owed(d, index, qty_micro, pool, !damaged);
         } else {
-            return_slice(d, index, qty_micro, pool, !damaged);
+            return_slice(d, index, qty_micro, pool, !damaged, &current);
         }
         wanted_micro -= qty_micro;
     }
+    if (current.qty_micro > 0)
+        come_in_at_current(d, pool, &current);
     if (!damaged)
         count_by(d, movement->location, UNITS_OWN, movement->qty_micro - consigned_micro);
     if (movement->status != UNITS_OWN)
@@ -586,13 +608,24 @@ void decide_bill(struct decision *d)
     post_to(d, &lot.where, -difference_minor - exchange_minor + dated_minor, lot.where.tag);
 }
 
+/* A cost that comes back to a lot it came through (two assemblies that feed each other) ends there. */
+static bool goes_in_a_ring(const struct movement *movement)
+{
+    for (size_t i = 0; movement->kind == MOVE_FOLLOW && i < movement->pick_count; i++)
+        if (movement->picks[i].receipt == movement->refers)
+            return true;
+    return false;
+}
+
 void decide_landed(struct decision *d)
 {
     const struct movement *movement = d->movement;
     const struct movement_origin *origin = movement->origin;
     size_t first = d->step_count;
     post_to(d, &movement->where, -movement->value_minor, movement->where.tag);
-    if (was_consigned(d->state, movement->refers)) /* goods that are not ours bear no cost */
+    bool ends_here = was_consigned(d->state, movement->refers) || /* goods that are not ours bear no cost */
+                     goes_in_a_ring(movement);
+    if (ends_here)
         post_role(d, ROLE_PRICE_DIFFERENCE, movement->value_minor, SPAN("landed"));
     else
         spread_over_row(d, movement->refers, 0, -1, movement->value_minor, SPAN("landed"));
@@ -603,8 +636,9 @@ void decide_landed(struct decision *d)
     post_on(d, &origin->grni, dated_minor, origin->grni.tag, movement->day, origin->sku);
 }
 
-/* What the supplier owes for the units: those of the receipt not billed yet release its GRNI first, the rest is credited. */
-static void settle_with_supplier(struct decision *d, int64_t worth_minor)
+/* What the supplier owes for the units: those of the receipt not billed yet release its GRNI first, the rest is credited:
+ * as stated, else as the receipt cost, else as they are worth. What left the layers beyond that is price difference. */
+static void settle_with_supplier(struct decision *d, int64_t left_minor, int64_t worth_minor)
 {
     const struct movement *movement = d->movement;
     const struct lot_account *found = movement->refers ? lot_account(d->state, movement->refers) : NULL;
@@ -631,7 +665,7 @@ static void settle_with_supplier(struct decision *d, int64_t worth_minor)
     if (credited_micro > 0 && found != NULL)
         emit(d, (struct step){.kind = STEP_SENT_BACK, .target = movement->refers, .qty_micro = credited_micro});
     post_role(d, ROLE_ACCOUNTS_PAYABLE, credit_minor, SPAN("supplier_return"));
-    post_role(d, ROLE_PRICE_DIFFERENCE, worth_minor - grni_minor - credit_minor, SPAN("supplier_return"));
+    post_role(d, ROLE_PRICE_DIFFERENCE, left_minor - grni_minor - credit_minor, SPAN("supplier_return"));
 }
 
 static int64_t consigned_of_lot(const struct decision *d, movement_id lot)
@@ -664,7 +698,11 @@ void decide_supplier_return(struct decision *d)
     int pool = open_own_pool(d, movement->location);
     struct slices slices = {0};
     int64_t wanted_micro = movement->qty_micro;
-    bool original = movement->costing.supplier_return == 0 && movement->refers != 0 && !d->state->average;
+    int64_t held_micro = pool_qty(&d->state->pools[pool]);
+    int64_t drawn_micro = wanted_micro < held_micro ? wanted_micro : held_micro;
+    int64_t current_minor = drawn_micro > 0 ? gain_value(d, pool, drawn_micro) : 0;
+    bool original =
+        movement->costing.supplier_return == SENT_BACK_ORIGINAL && movement->refers != 0 && !d->state->average;
     for (size_t at = 0; original && wanted_micro > 0 && at < d->state->pools[pool].layer_count;) {
         if (d->state->pools[pool].layers[at].lot != movement->refers) {
             at++;
@@ -682,6 +720,10 @@ void decide_supplier_return(struct decision *d)
             slices_add(d, &slices, rest.at[i]);
     }
     note_gone(d, pool, &slices, NULL);
-    settle_with_supplier(d, slices.value_minor);
+    int64_t worth_minor = 0; /* held units: as they were taken, or at the pool's current cost */
+    bool at_current = movement->costing.supplier_return == SENT_BACK_CURRENT && !d->state->average;
+    for (size_t i = 0; i < slices.count; i++)
+        worth_minor += at_current && !slices.at[i].owed ? 0 : slices.at[i].value_minor;
+    settle_with_supplier(d, slices.value_minor, worth_minor + (at_current ? current_minor : 0));
     count_by(d, movement->location, UNITS_OWN, -movement->qty_micro);
 }

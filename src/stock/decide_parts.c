@@ -141,13 +141,26 @@ bool pick_names(const struct decision *d, const struct movement_pick *pick, move
     return false;
 }
 
+/* Shipments, transfers and adjustments must name the lots, all of what leaves. A count, a status change, an assembly or a
+ * return to a supplier names none and takes the front of the queue. */
+static bool goes_by_lots(const struct movement *movement)
+{
+    bool sold = movement->kind == MOVE_OUT && movement->order != 0;
+    return movement->costing.method == METHOD_SPECIFIC && (movement->pick_count > 0 || sold);
+}
+
 static void take_picks(struct decision *d, int pool_index, struct slices *slices)
 {
     const struct movement *movement = d->movement;
     int64_t picked_micro = 0;
+    for (size_t p = 0; p < movement->pick_count; p++)
+        picked_micro += movement->picks[p].qty_micro;
+    if (picked_micro != movement->qty_micro) {
+        refuse(d, BOOK_PICKS_REQUIRED, picked_micro);
+        return;
+    }
     for (size_t p = 0; p < movement->pick_count; p++) {
         int64_t wanted_micro = movement->picks[p].qty_micro;
-        picked_micro += wanted_micro;
         for (size_t at = 0; wanted_micro > 0 && at < d->state->pools[pool_index].layer_count;) {
             if (!pick_names(d, &movement->picks[p], d->state->pools[pool_index].layers[at].lot)) {
                 at++;
@@ -162,8 +175,6 @@ static void take_picks(struct decision *d, int pool_index, struct slices *slices
             return;
         }
     }
-    if (picked_micro != movement->qty_micro)
-        refuse(d, BOOK_PICKS_REQUIRED, picked_micro);
 }
 
 static int64_t at_unit_cost(struct decision *d, int64_t qty_micro, int64_t unit_micro)
@@ -209,16 +220,12 @@ struct slices take_out(struct decision *d, int pool_index, int64_t qty_micro)
     int64_t held_micro = pool_qty(&d->state->pools[pool_index]);
     int64_t drawn_micro = qty_micro < held_micro ? qty_micro : held_micro;
     int64_t short_micro = qty_micro - drawn_micro;
-    if (short_micro > 0 && d->movement->costing.refuse_short) {
-        refuse(d, BOOK_SHORT, held_micro);
-        return slices;
-    }
-    if (d->movement->costing.method == METHOD_SPECIFIC && d->movement->pick_count > 0) {
+    if (goes_by_lots(d->movement)) {
         take_picks(d, pool_index, &slices);
         return slices;
     }
-    if (d->movement->costing.method == METHOD_SPECIFIC && d->movement->kind == MOVE_OUT && d->movement->order != 0) {
-        refuse(d, BOOK_PICKS_REQUIRED, held_micro);
+    if (short_micro > 0 && d->movement->costing.refuse_short) {
+        refuse(d, BOOK_SHORT, held_micro);
         return slices;
     }
     if (d->state->average) {

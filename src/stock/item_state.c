@@ -264,7 +264,7 @@ static void apply_owe(struct item_state *state, const struct movement *movement,
         .qty_micro = step->qty_micro,
         .value_minor = step->value_minor,
         .where = *where_of(movement, step),
-        .elsewhere = movement->kind == MOVE_SHIP,
+        .elsewhere = movement->kind == MOVE_SHIP || where_of(movement, step)->role == ROLE_PRODUCTION_COSTS_ABSORBED,
     };
 }
 
@@ -292,7 +292,7 @@ static void owed_shrink(struct pool *pool, movement_id issue, int64_t qty_micro,
 }
 
 /* The gone units of an owed slice that are settled now carry their real lot and cost, in the owed ones' place. */
-static void gone_settle(struct item_state *state, const struct step *step)
+static void gone_settle(struct item_state *state, const struct movement *movement, const struct step *step)
 {
     size_t at = 0;
     while (at < state->gone_count &&
@@ -308,6 +308,7 @@ static void gone_settle(struct item_state *state, const struct step *step)
     settled.value_minor = step->cost_minor;
     settled.place = step->place;
     settled.owed = false;
+    settled.settled = movement->id;
     bool emptied = state->gone[at].qty_micro == 0;
     if (emptied)
         state->gone[at] = settled;
@@ -315,7 +316,7 @@ static void gone_settle(struct item_state *state, const struct step *step)
         gone_insert(state, at, settled);
 }
 
-static void apply_settle(struct item_state *state, const struct step *step)
+static void apply_settle(struct item_state *state, const struct movement *movement, const struct step *step)
 {
     struct pool *pool = &state->pools[step->pool];
     bool elsewhere = owed_find(pool, step->target)->elsewhere;
@@ -325,7 +326,7 @@ static void apply_settle(struct item_state *state, const struct step *step)
     if (step->place >= state->next_place)
         state->next_place = step->place + 1;
     if (state->whole && !elsewhere)
-        gone_settle(state, step);
+        gone_settle(state, movement, step);
 }
 
 static void apply_count(struct item_state *state, const struct step *step)
@@ -437,6 +438,7 @@ static void apply_gone(struct item_state *state, const struct movement *movement
         part->lot = step->lot;
         part->place = step->place;
         part->owed = false;
+        part->settled = movement->id;
         return;
     }
     if (step->kind == STEP_BACK || step->kind == STEP_COST) {
@@ -472,13 +474,14 @@ static void apply_gone(struct item_state *state, const struct movement *movement
                 });
 }
 
-static void apply_relot(struct item_state *state, const struct step *step)
+static void apply_relot(struct item_state *state, const struct movement *movement, const struct step *step)
 {
     struct pool *pool = &state->pools[step->pool];
     size_t at = layer_find(pool, step->target, step->place);
     must(at != SIZE_MAX && !(state->average && step->value_minor != 0));
     struct layer part = pool->layers[at];
     part.lot = step->lot;
+    part.settled = movement->id;
     part.qty_micro = step->qty_micro;
     part.value_minor = step->value_minor;
     pool->layers[at].qty_micro -= part.qty_micro;
@@ -492,15 +495,10 @@ static void apply_relot(struct item_state *state, const struct step *step)
         pool->layers[same].value_minor += part.value_minor;
         return;
     }
-    /* In front of what is left of the slice it was part of: settled units come first. */
+    /* In front of what is left of the slice it was part of, or in its place: settled units come first. */
     ARENA_GROW(state->arena, pool->layers, pool->layer_count, pool->layer_room);
-    size_t to = 0;
-    while (to < pool->layer_count && pool->layers[to].place < part.place)
-        to++;
-    while (to < pool->layer_count && pool->layers[to].place == part.place && pool->layers[to].lot != step->target)
-        to++;
-    memmove(&pool->layers[to + 1], &pool->layers[to], (pool->layer_count - to) * sizeof pool->layers[0]);
-    pool->layers[to] = part;
+    memmove(&pool->layers[at + 1], &pool->layers[at], (pool->layer_count - at) * sizeof pool->layers[0]);
+    pool->layers[at] = part;
     pool->layer_count++;
 }
 
@@ -649,7 +647,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_ADD: apply_add(state, step); return;
     case STEP_VALUE: apply_value(state, step); return;
     case STEP_OWE: apply_owe(state, movement, step); return;
-    case STEP_SETTLE: apply_settle(state, step); return;
+    case STEP_SETTLE: apply_settle(state, movement, step); return;
     case STEP_UNOWE: owed_shrink(&state->pools[step->pool], step->target, step->qty_micro, step->value_minor); return;
     case STEP_LAST:
         state->pools[step->pool].last_value_minor = step->value_minor;
@@ -671,7 +669,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_SENT_BACK:
     case STEP_UNBILLED: apply_billed(state, step); return;
     case STEP_ELSEWHERE: owed_find(&state->pools[step->pool], step->target)->elsewhere = true; return;
-    case STEP_RELOT: apply_relot(state, step); return;
+    case STEP_RELOT: apply_relot(state, movement, step); return;
     case STEP_SOLD: apply_sold(state, movement, step); return;
     }
     must(!"a known step");

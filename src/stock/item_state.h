@@ -17,6 +17,7 @@ struct layer {
     int64_t qty_micro;
     int64_t value_minor;  /* average: always 0, the pool has the value */
     movement_id transfer; /* in transit: the movement that shipped it */
+    movement_id settled;  /* the movement that gave it its lot, where it was owed before; not part of a checkpoint */
 };
 struct owed_slice {
     movement_id issue;
@@ -66,6 +67,7 @@ struct gone {
     int order_part;
     bool owed; /* lot is the owed slice itself */
     bool to_supplier;
+    movement_id settled; /* the movement that gave it its lot, where it was owed before */
 };
 /* Units of an order line sold before they ship (revenue_at payment), and what cost of sales took for them. */
 struct sold {

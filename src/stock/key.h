@@ -25,9 +25,9 @@ struct key {
     struct span source;
     struct span type; /* the type's name */
     struct span id;
-    int leg;  /* 0, or 1 for what arrives of a transfer */
-    int line; /* place of the line, from 1; 0 for what concerns the whole document */
-    int part; /* place of a component within a bundle's line, from 1; else 0 */
+    int leg;      /* 0, or 1 for what arrives of a transfer */
+    int line;     /* place of the line, from 1; 0 for what concerns the whole document */
+    int64_t part; /* place of a component within a bundle's line, from 1; else 0 */
 };
 
 /* Negative, zero or positive. */

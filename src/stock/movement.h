@@ -16,7 +16,7 @@
 
 /* Names a movement for ever: document number (32 bits), line (16), part (12), leg (4). */
 typedef uint64_t movement_id;
-enum { MOVEMENT_LINE_MAX = 65535, MOVEMENT_PART_MAX = 4095 };
+enum { MOVEMENT_LINE_MAX = 65535, MOVEMENT_PART_MAX = 4095, MOVEMENT_LEG_MAX = 15 };
 static inline movement_id movement_id_make(uint32_t document, int line, int part, int leg)
 {
     return (uint64_t)document << 32 | (uint64_t)(unsigned)line << 16 | (uint64_t)(unsigned)part << 4 |
@@ -60,8 +60,9 @@ struct costing {
     bool difference_account; /* price_difference account */
     bool exchange_to_stock;  /* fx_difference stock */
     uint8_t exponent;        /* decimals of the company's currency */
-    uint8_t supplier_return; /* 0 original layer, 1 oldest, 2 current */
+    uint8_t supplier_return; /* enum sent_back */
 };
+enum sent_back { SENT_BACK_ORIGINAL, SENT_BACK_OLDEST, SENT_BACK_CURRENT }; /* as the policy counts them */
 enum costing_method { METHOD_FIFO = 1, METHOD_AVERAGE, METHOD_LIFO, METHOD_STANDARD, METHOD_SPECIFIC };
 
 /* Where a value goes or went, apart from the pools: a role and its dimensions. */

@@ -71,7 +71,7 @@ static struct key key_unpack(struct cursor *cursor, struct arena *arena)
     key.id = text_unpack(cursor, arena);
     key.leg = cursor_u8(cursor);
     key.line = (int)cursor_varint(cursor);
-    key.part = (int)cursor_varint(cursor);
+    key.part = (int64_t)cursor_varint(cursor);
     return key;
 }
 

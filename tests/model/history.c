@@ -923,7 +923,8 @@ static void make_bill(struct maker *maker)
         d->tax.at[0].recoverable = M_TRUE;
     }
     may_void(maker, d);
-    if (!d->currency && chance(maker, 5)) /* it names no receipt: its supplier's units as they come */
+    if (more(maker, M_WITH_LOOSE_BILLS) && !d->currency &&
+        chance(maker, 3)) /* it names no receipt: its supplier's units as they come */
         for (size_t i = 0; i < count; i++) {
             d->receipt.id = NULL;
             d->lines.at[i].line = NULL;
@@ -1318,7 +1319,7 @@ static void choose_settings(struct maker *maker)
     if (chance(maker, 3))
         set(maker, "price_difference", "account");
     if (chance(maker, 3))
-        set(maker, "supplier_return", "oldest");
+        set(maker, "supplier_return", chance(maker, 2) ? "oldest" : "current");
     if (chance(maker, 4))
         set(maker, "true_up", "origin_if_open");
     if (chance(maker, 4))
@@ -1398,7 +1399,7 @@ struct m_features m_features_all(void)
                                                    M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
                                                    M_WITH_ON_ACCOUNT | M_WITH_DAYS | M_WITH_GIFT_CARDS |
                                                    M_WITH_SPECIFIC | M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING |
-                                                   M_WITH_LOTS};
+                                                   M_WITH_LOTS | M_WITH_LOOSE_BILLS};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

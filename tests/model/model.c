@@ -134,8 +134,8 @@ static void choose_versions(struct run *run)
 {
     for (int i = 0; i < run->paper_count; i++) {
         struct paper *paper = &run->papers[i];
-        if (paper->d->left_out) {
-            set_aside(paper, FAILED, paper->d->left_out);
+        if (paper->d->left_out || run->refused[i]) {
+            set_aside(paper, FAILED, paper->d->left_out ? paper->d->left_out : run->refused[i]);
             continue;
         }
         for (int k = 0; k < i; k++)
@@ -239,8 +239,8 @@ static void set_voids(struct run *run)
         const struct m_line *named = &paper->d->document.at[0];
         struct m_ref ref = {named->source, named->id};
         enum m_type type = m_type_find(named->type);
-        if (type == M_ITEM || type == M_LOCATION || type == M_RATE || type == M_VOID || type == M_OPENING) {
-            /* Reading: definitions, rates, openings and voids are not voided. */
+        if (type == M_ITEM || type == M_LOCATION || type == M_RATE || type == M_VOID) {
+            /* Reading: definitions, rates and voids are not voided. */
             set_aside(paper, FAILED, "not_voidable");
             continue;
         }
@@ -965,6 +965,7 @@ static void read_once(struct run *run)
 {
     size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
     run->lots.count = run->pieces.count = run->receipts.count = run->consigned_lots.count = 0;
+    run->followings.count = run->followed = run->spreading.count = 0;
     run->advances.count = 0;
     run->shipments.count = run->captures.count = run->held.count = run->late_returns.count = run->posted.count = 0;
     run->next_place = 0;
@@ -1275,12 +1276,35 @@ static void read_all(struct run *run)
     } while (run->again);
 }
 
+/* Reading: a version that is refused replaces nothing; the highest of the others is read. True when one was. */
+static bool refuse_versions(struct run *run)
+{
+    bool found = false;
+    for (int i = 0; i < run->paper_count; i++) {
+        const struct paper *paper = &run->papers[i];
+        if (paper->standing != STANDS || has_history(paper->d->type) || !same(paper->outcome, FAILED))
+            continue;
+        for (int k = 0; k < run->paper_count; k++)
+            if (run->papers[k].standing == SET_ASIDE && same(run->papers[k].refusal, "superseded") &&
+                same_identity(paper->d, run->papers[k].d)) {
+                run->refused[i] = paper->refusal;
+                found = true;
+            }
+    }
+    return found;
+}
+
 struct m_answer m_model_answer(const struct m_history *history, struct arena *arena)
 {
-    struct run run = {.arena = arena};
+    const char **refused = ARENA_ARRAY(arena, const char *, history->count + 1);
+    struct run run;
     struct m_answer answer = {0};
-    prepare(&run, history);
-    read_all(&run);
+    must(refused);
+    do {
+        run = (struct run){.arena = arena, .refused = refused};
+        prepare(&run, history);
+        read_all(&run);
+    } while (refuse_versions(&run));
     run.now = INT64_MAX;
     m_check_stock(&run);
     m_check_orders(&run);
@@ -1306,7 +1330,9 @@ static bool arrives_before(struct run *run, int a, int b)
 
 void m_history_sort(struct m_history *history, struct arena *arena)
 {
-    struct run run = {.arena = arena};
+    const char **refused = ARENA_ARRAY(arena, const char *, history->count + 1);
+    struct run run = {.arena = arena, .refused = refused};
+    must(refused);
     prepare(&run, history);
     /* Insertion: a history is short, and equal keys (versions, repetitions) keep their order. */
     const struct m_document **sorted = arena_array(arena, history->count + 1, sizeof *sorted);

@@ -200,8 +200,11 @@ static void add_value(struct run *run, int at, int64_t amount)
     bool average = is_average(run, item);
     if (piece->where == GONE) {
         piece->value += amount;
-        if (piece->to.output >= 0) {
-            m_spread(run, piece->to.output, 0, m_row_qty(run, piece->to.output), amount);
+        if (piece->to.output >= 0) { /* it goes on from there once this movement of the item is read */
+            struct following *following = LIST_ADD(run->arena, run->followings);
+            *following = (struct following){.lot = piece->to.output, .amount = amount};
+            for (int i = 0; i < run->spreading.count; i++)
+                *LIST_ADD(run->arena, following->through) = run->spreading.at[i];
             return;
         }
         int32_t today = run->day;
@@ -276,7 +279,41 @@ void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amoun
     run->spreading.count--;
 }
 
+/* What consumed units sent on goes into their outputs, first come first served: after each movement of an item, as the
+ * difference is another item's. */
+static void follow(struct run *run)
+{
+    while (run->followed < run->followings.count) {
+        struct following next = run->followings.at[run->followed++];
+        run->spreading.count = 0;
+        for (int i = 0; i < next.through.count; i++)
+            *LIST_ADD(run->arena, run->spreading) = next.through.at[i];
+        m_spread(run, next.lot, 0, m_row_qty(run, next.lot), next.amount);
+    }
+    run->spreading.count = 0;
+}
+
 /* --- in ----------------------------------------------------------------------------------------- */
+
+/* Units that got another lot join a layer of that lot at their place, if there is one. The piece they are in then. */
+static int join_layer(struct run *run, int at)
+{
+    struct piece *piece = &run->pieces.at[at];
+    for (int i = 0; i < run->pieces.count; i++) {
+        struct piece *other = &run->pieces.at[i];
+        if (i == at || (piece->where != HELD && piece->where != IN_TRANSIT) || other->where != piece->where ||
+            other->item != piece->item || other->lot != piece->lot || other->place != piece->place ||
+            (piece->where == HELD ? other->pool != piece->pool
+                                  : other->transfer != piece->transfer || other->transfer_line != piece->transfer_line))
+            continue;
+        other->qty += piece->qty;
+        other->value += piece->value;
+        piece->qty = piece->value = 0;
+        piece->where = NOWHERE;
+        return i;
+    }
+    return at;
+}
 
 /* s units of an owed lot are settled by units of another lot; the difference follows the units. */
 static void settle_units(struct run *run, int owed, int64_t s, int64_t difference, int by, int pool, int64_t place)
@@ -302,8 +339,9 @@ static void settle_units(struct run *run, int owed, int64_t s, int64_t differenc
         }
         piece->lot = by;
         piece->settled_at = run->at + 1;
+        int at = join_layer(run, row.at[i]);
         if (shares[i])
-            add_value(run, row.at[i], shares[i]);
+            add_value(run, at, shares[i]);
     }
     post_stock(run, "price_difference", shares[row.count], item, -1);
 }
@@ -340,10 +378,14 @@ static void enter(struct run *run, int at, int location, int64_t place)
         m_pool_at(run, item, pool)->last_value = paid;
         m_pool_at(run, item, pool)->last_qty = s;
         post_stock(run, "inventory_owed", carried, item, pool);
+        /* What a lot that comes in settles elsewhere ends where it would come back to this very lot. */
+        if (run->lots.at[run->pieces.at[at].lot].paper == run->paper)
+            *LIST_ADD(run->arena, run->spreading) = run->pieces.at[at].lot;
         if (run->pieces.at[at].lot == i) /* the owed units themselves come back */
             post_stock(run, "price_difference", paid - carried, item, -1);
         else
             settle_units(run, i, s, paid - carried, run->pieces.at[at].lot, pool, place);
+        run->spreading.count = 0;
     }
     struct piece *piece = &run->pieces.at[at];
     if (piece->qty == 0) {
@@ -379,6 +421,7 @@ void m_inflow(struct run *run, int item, int location, enum lot_kind kind, int l
     if (out_lot)
         *out_lot = lot;
     enter(run, add_piece(run, item, lot, qty, value), location, 0);
+    follow(run);
 }
 
 /* What units without a stated cost are worth. */
@@ -963,11 +1006,7 @@ static bool read_bill_itself(struct run *run)
                 return m_refuse(run, "failed", "missing_field");
             if (line->amount < 0 || line->qty < 0)
                 return m_refuse(run, "failed", "unsupported");
-            continue;
         }
-        int at = m_receipt_line_named(run, receipt, billed_name(d, line), line->line, line->sku);
-        if (at < 0)
-            return m_refuse(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");
     }
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
@@ -976,9 +1015,10 @@ static bool read_bill_itself(struct run *run)
         if (goods && bill_receipt(paper, (int)i) < 0) {
             m_post(run, "grni", amount, paper->items[i], -1, -1, -1);
         } else if (goods) {
+            /* none: refused with the line itself */
             int at =
                 m_receipt_line_named(run, bill_receipt(paper, (int)i), billed_name(d, line), line->line, line->sku);
-            int item = run->papers[bill_receipt(paper, (int)i)].items[at];
+            int item = at < 0 ? -1 : run->papers[bill_receipt(paper, (int)i)].items[at];
             m_post(run, owed_role(run, bill_receipt(paper, (int)i)), amount, item,
                    run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
         } else {
@@ -1008,6 +1048,19 @@ bool m_read_bill(struct run *run, int leg, int line)
     int receipt = bill_receipt(paper, line);
     if (paper->d->kind && !same(paper->d->kind, "goods"))
         return true;
+    /* Reading: what its lines name is looked for first, line by line; only then how much of it is open. */
+    for (size_t k = 0; k < paper->d->lines.count; k++) {
+        if (bill_receipt(paper, (int)k) < 0)
+            continue;
+        const struct paper *received = &run->papers[bill_receipt(paper, (int)k)];
+        if (!received->outcome || !same(received->outcome, "posted"))
+            return m_refuse_late(run, "waiting", "waits_document");
+        int found =
+            m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
+                                 paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
+        if (found < 0)
+            return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
+    }
     if (receipt < 0)
         return bill_supplier(run, paper->items[line], billed);
     int at = m_receipt_line_named(run, receipt, billed_name(paper->d, billed), billed->line, billed->sku);
@@ -1018,8 +1071,8 @@ bool m_read_bill(struct run *run, int leg, int line)
     int32_t today = run->day;
     run->day = zone_day(run->settings->zone, paper->instant);
     int64_t amount = m_in_company(run, billed->amount);
-    int64_t stated =
-        stock_units(run, kept->item, billed, billed->qty, billed->line ? receipt_factor(run, kept) : MICRO);
+    int64_t stated = stock_units(run, kept->item, billed, billed->qty,
+                                 billed->line && !billed->sku ? receipt_factor(run, kept) : MICRO);
     /* Reading: a bill line without qty bills all that is not billed yet. */
     int64_t qty = stated == M_NONE ? kept->unbilled : stated;
     int64_t from, carried, foreign;
@@ -1065,6 +1118,7 @@ bool m_read_bill(struct run *run, int leg, int line)
     }
     int before = run->posted.count;
     m_spread(run, lot, from, over, difference);
+    follow(run);
     /* The credit to GRNI, on the dates the shares stand on (true_up origin_if_open). */
     int after = run->posted.count;
     for (int i = before; i < after; i++) {
@@ -1149,6 +1203,7 @@ bool m_read_landed_cost(struct run *run)
                 post_stock(run, "price_difference", line_parts[k], run->lots.at[kept_at[k]].item, -1);
             else
                 m_spread(run, kept_at[k], 0, m_row_qty(run, kept_at[k]), line_parts[k]);
+            follow(run);
         }
     }
     return true;
@@ -1295,11 +1350,17 @@ static bool receive_transfer(struct run *run)
                 run->pieces.at[slice].value = m_draw(worth, part, worth_of);
                 worth -= run->pieces.at[slice].value;
                 worth_of -= part;
+                in_transit -= part;
+                if (in_transit == 0) { /* what came to the pool meanwhile goes with its last units */
+                    run->pieces.at[slice].value += transit->value;
+                    transit->value = 0;
+                }
             }
             qty -= part;
             post_stock(run, "inventory_in_transit", -run->pieces.at[slice].value, item, -1);
             enter(run, slice, paper->to, 0);
         }
+        follow(run);
     }
     return true;
 }
@@ -1573,7 +1634,8 @@ static bool supplier_return_line(struct run *run, int line_number)
     if (receipt >= 0 && !kept)
         return m_refuse_late(run, "waiting", "exceeds_open");
     must(item >= 0);
-    int64_t qty = stock_units(run, item, line, line->qty, kept && line->line ? receipt_factor(run, kept) : MICRO);
+    int64_t qty =
+        stock_units(run, item, line, line->qty, kept && line->line && !line->sku ? receipt_factor(run, kept) : MICRO);
     if (kept && qty > kept->qty - kept->sent_back)
         return m_refuse_late(run, "waiting", "exceeds_open");
     if (kept && kept->consigned) { /* they were never ours: nothing is posted */
@@ -1587,6 +1649,10 @@ static bool supplier_return_line(struct run *run, int line_number)
     }
     places taken = {0};
     struct issued issued;
+    bool known;
+    int64_t in_layers = least(qty, m_held_qty(run, item, m_pool_of(run, paper->location)));
+    bool at_current = run->settings->supplier_return == M_CURRENT && !is_average(run, item);
+    int64_t current = in_layers > 0 ? m_gain_value(run, item, paper->location, in_layers, &known) : 0;
     struct wish wish = {
         kept && run->settings->supplier_return == M_ORIGINAL_LAYER && !is_average(run, item) ? kept->lot : -1, true};
     if (!take_units(run, item, paper->location, qty, &line->picks, wish, &taken, &issued))
@@ -1610,7 +1676,7 @@ static bool supplier_return_line(struct run *run, int line_number)
         else if (kept)
             credit = m_rounded(kept->value, billed, kept->qty);
         else
-            credit = m_draw(issued.total, billed, qty);
+            credit = m_draw(at_current ? current + issued.owed : issued.total, billed, qty);
         if (kept) {
             kept->billed_foreign -= m_draw(kept->billed_foreign, billed, kept->billed);
             kept->billed_carried -= m_draw(kept->billed_carried, billed, kept->billed);
@@ -1764,6 +1830,7 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
             slice_comes_back(run, slice, owed, disposition, location);
         }
     }
+    follow(run);
     if (at_cost == 0)
         return true;
     /* return_cost current: one new layer at today's cost; the rest of the old cost stays sold. Reading: it stays in COGS
@@ -1831,6 +1898,7 @@ bool m_read_assembly(struct run *run)
     }
     int64_t qty = stock_units(run, paper->item, made, made->qty, MICRO);
     enter(run, add_piece(run, paper->item, lot, qty, value), paper->location, 0);
+    follow(run);
     return true;
 }
 
@@ -2028,6 +2096,7 @@ bool m_read_item(struct run *run)
 /* What must hold at the end of every history: C-1, C-2, C-4, J-3. */
 void m_check_stock(const struct run *run)
 {
+    must(run->followed == run->followings.count);
     for (int item = 0; item < run->item_count; item++) {
         int64_t held = 0, owed = 0, own = 0, transit = m_pool_at(run, item, transit_pool(run))->value, inventory = 0;
         int64_t inventory_owed = 0, in_transit = 0, goods_out = 0, out = 0;

@@ -216,6 +216,12 @@ struct held { /* a customer's money without an order */
     int64_t amount;
 };
 
+/* A later cost that consumed units have sent on into the lot they went into. */
+struct following {
+    int lot;
+    int64_t amount;
+    places through; /* the lots it came through */
+};
 struct posted {
     int32_t day;
     int paper;
@@ -236,6 +242,7 @@ struct run {
     struct order_names *order_names;
     int order_count;
     int exponent;
+    const char **refused; /* per paper: an earlier reading refused it, so that a lower version is read */
 
     /* from here on set anew by each reading */
     LIST_OF(struct movement) movements;
@@ -258,6 +265,8 @@ struct run {
     LIST_OF(struct held) held;
     LIST_OF(int) late_returns; /* papers waiting for a shipment that issues the last of their units */
     LIST_OF(int) spreading;    /* lots a difference is on its way through */
+    LIST_OF(struct following) followings;
+    int followed; /* so many of them went on */
     LIST_OF(struct posted) posted;
     bool again; /* a document was refused half-way: read everything again without it */
     struct {

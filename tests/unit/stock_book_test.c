@@ -437,7 +437,7 @@ static const struct story stories[] = {
         .costing = {.method = METHOD_SPECIFIC},
         .rows = {{MOVE_IN, 1, 4, 40, .lot = "A"},
                  {MOVE_IN, 2, 4, 60, .lot = "B"},
-                 {MOVE_OUT, 3, 1, .order = 9, .refusal = BOOK_PICKS_REQUIRED, .held = 8},
+                 {MOVE_OUT, 3, 1, .order = 9, .refusal = BOOK_PICKS_REQUIRED},
                  {MOVE_OUT, 4, 1, .order = 9, .pick = "C", .refusal = BOOK_LOT_NOT_HELD},
                  {MOVE_OUT, 5, 5, .order = 9, .pick = "B", .refusal = BOOK_LOT_NOT_HELD, .held = 4},
                  {MOVE_OUT, 6, 1, .order = 9, .pick = "B", .posts = "inventory@main -15, cogs 15"},
