@@ -303,6 +303,7 @@ struct movement plan_movement(struct plan *plan, enum movement_kind kind, const 
                     .refuse_short = policy->shortage == SHORTAGE_REFUSE,
                     .difference_account = policy->price_difference == PRICE_DIFFERENCE_ACCOUNT,
                     .exchange_to_stock = policy->fx_difference == FX_DIFFERENCE_STOCK,
+                    .back_any_year = policy->framework == FRAMEWORK_IFRS,
                     .exponent = (uint8_t)plan->company->exponent,
                     .supplier_return = (uint8_t)policy->supplier_return},
         .value_minor = ABSENT,

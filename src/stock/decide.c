@@ -342,8 +342,18 @@ static void decide_status(struct decision *d)
     count_by(d, d->movement->location, d->movement->status, d->movement->qty_micro);
 }
 
-/* Spreads value over the layers of a pool by their values (or quantities), none below zero. What they took. */
-static int64_t spread_over_layers(struct decision *d, int pool_index, int64_t value_minor, bool by_qty)
+enum spread { BY_VALUE, BY_QTY, BY_WRITTEN_DOWN };
+
+static int64_t layer_weight(const struct decision *d, const struct layer *layer, enum spread by)
+{
+    return by == BY_QTY     ? layer->qty_micro
+           : by == BY_VALUE ? layer->value_minor
+                            : written_down_open(&layer->written, d->movement);
+}
+
+/* Spreads value over the layers of a pool by their values, quantities or what they are written down by, none below zero.
+ * What they took. */
+static int64_t spread_over_layers(struct decision *d, int pool_index, int64_t value_minor, enum spread by)
 {
     const struct pool *pool = &d->state->pools[pool_index];
     size_t count = pool->layer_count;
@@ -361,7 +371,7 @@ static int64_t spread_over_layers(struct decision *d, int pool_index, int64_t va
     int64_t *parts = ARENA_ARRAY(d->arena, int64_t, count);
     must(weights && parts);
     for (size_t i = 0; i < count; i++)
-        weights[i] = by_qty ? pool->layers[i].qty_micro : pool->layers[i].value_minor;
+        weights[i] = layer_weight(d, &pool->layers[i], by);
     split_by_weight(value_minor, weights, count, parts);
     int64_t taken_minor = 0;
     for (size_t i = 0; i < count; i++) {
@@ -377,6 +387,20 @@ static int64_t spread_over_layers(struct decision *d, int pool_index, int64_t va
     return taken_minor;
 }
 
+/* A write-down is taken back up to cost: under us_gaap only within the (calendar) year in which it was made. */
+static bool takes_write_down_back(const struct movement *movement)
+{
+    return movement->value_minor > 0 && movement->where.role == ROLE_INVENTORY_WRITE_DOWN;
+}
+
+static int64_t written_down_of(const struct decision *d, const struct pool *pool)
+{
+    int64_t open_minor = written_down_open(&pool->written, d->movement);
+    for (size_t i = 0; i < pool->layer_count; i++)
+        open_minor += written_down_open(&pool->layers[i].written, d->movement);
+    return open_minor;
+}
+
 static void decide_value(struct decision *d)
 {
     const struct movement *movement = d->movement;
@@ -387,7 +411,13 @@ static void decide_value(struct decision *d)
         refuse(d, BOOK_EXCEEDS, held_minor);
         return;
     }
-    post_to(d, &movement->where, -spread_over_layers(d, pool, movement->value_minor, false), movement->where.tag);
+    bool back = takes_write_down_back(movement);
+    if (back && written_down_of(d, &d->state->pools[pool]) < movement->value_minor) {
+        refuse(d, BOOK_EXCEEDS, written_down_of(d, &d->state->pools[pool]));
+        return;
+    }
+    int64_t taken_minor = spread_over_layers(d, pool, movement->value_minor, back ? BY_WRITTEN_DOWN : BY_VALUE);
+    post_to(d, &movement->where, -taken_minor, movement->where.tag);
 }
 
 static void decide_standard(struct decision *d)
@@ -406,7 +436,7 @@ static void decide_standard(struct decision *d)
         int64_t held_minor = pool_value(d->state, pool);
         if (held_minor + change_minor < 0)
             change_minor = -held_minor;
-        post_to(d, &movement->where, -spread_over_layers(d, (int)i, change_minor, true), movement->where.tag);
+        post_to(d, &movement->where, -spread_over_layers(d, (int)i, change_minor, BY_QTY), movement->where.tag);
     }
 }
 
@@ -495,8 +525,8 @@ bool decide_needs_whole(const struct item_state *state, const struct movement *m
     case MOVE_ARRIVE: return settles_elsewhere(state, movement);
     case MOVE_OUT:
     case MOVE_SHIP: return movement->pick_count > 0;
+    case MOVE_VALUE: return takes_write_down_back(movement);
     case MOVE_STATUS:
-    case MOVE_VALUE:
     case MOVE_CORRECT:
     case MOVE_SOLD:
     case MOVE_STANDARD: return false;

@@ -1,6 +1,7 @@
 /* item_state.c: one door into an item's state: item_state_apply; see item_state.h. */
 #include "stock/item_state.h"
 
+#include "base/calendar.h"
 #include "base/decimal.h"
 
 #include <string.h>
@@ -200,6 +201,39 @@ static const struct where *where_of(const struct movement *movement, const struc
     return step->where ? step->where : &movement->where;
 }
 
+static int year_of(int32_t day)
+{
+    int year = 0;
+    int month = 0;
+    int of_month = 0;
+    day_to_civil(day, &year, &month, &of_month);
+    return year;
+}
+
+int64_t written_down_open(const struct written_down *written, const struct movement *movement)
+{
+    bool open = movement->costing.back_any_year || written->year == year_of(movement->day);
+    return open ? written->down_minor : 0;
+}
+
+static struct written_down *written_of(struct item_state *state, struct pool *pool, struct layer *layer)
+{
+    return state->average ? &pool->written : &layer->written;
+}
+
+/* What leaves a pool takes its share of a write-down along. */
+static void written_take(struct written_down *written, int64_t qty_micro, int64_t of_micro)
+{
+    if (written->down_minor != 0)
+        written->down_minor -= partial_draw(written->down_minor, qty_micro, of_micro);
+}
+
+static void written_change(struct written_down *written, const struct movement *movement, int64_t value_minor)
+{
+    written->down_minor = written_down_open(written, movement) - value_minor;
+    written->year = year_of(movement->day);
+}
+
 static void apply_take(struct item_state *state, const struct step *step)
 {
     struct pool *pool = &state->pools[step->pool];
@@ -207,6 +241,7 @@ static void apply_take(struct item_state *state, const struct step *step)
     must(at != SIZE_MAX);
     struct layer *layer = &pool->layers[at];
     int64_t *value = value_of(state, pool, layer);
+    written_take(written_of(state, pool, layer), step->qty_micro, state->average ? pool_qty(pool) : layer->qty_micro);
     layer->qty_micro -= step->qty_micro;
     *value -= step->value_minor;
     must(layer->qty_micro >= 0 && *value >= 0); /* C-4 */
@@ -244,7 +279,7 @@ static void apply_add(struct item_state *state, const struct step *step)
         state->next_place = step->place + 1;
 }
 
-static void apply_value(struct item_state *state, const struct step *step)
+static void apply_value(struct item_state *state, const struct movement *movement, const struct step *step)
 {
     struct pool *pool = &state->pools[step->pool];
     size_t at = layer_find(pool, step->lot, step->place);
@@ -252,6 +287,8 @@ static void apply_value(struct item_state *state, const struct step *step)
     int64_t *value = value_of(state, pool, &pool->layers[at]);
     *value += step->value_minor;
     must(*value >= 0); /* C-4 */
+    if (state->whole && movement->kind == MOVE_VALUE && movement->where.role == ROLE_INVENTORY_WRITE_DOWN)
+        written_change(written_of(state, pool, &pool->layers[at]), movement, step->value_minor);
 }
 
 static void apply_owe(struct item_state *state, const struct movement *movement, const struct step *step)
@@ -484,6 +521,8 @@ static void apply_relot(struct item_state *state, const struct movement *movemen
     part.settled = movement->id;
     part.qty_micro = step->qty_micro;
     part.value_minor = step->value_minor;
+    written_take(&pool->layers[at].written, part.qty_micro, pool->layers[at].qty_micro);
+    part.written.down_minor -= pool->layers[at].written.down_minor;
     pool->layers[at].qty_micro -= part.qty_micro;
     pool->layers[at].value_minor -= part.value_minor;
     must(pool->layers[at].qty_micro >= 0 && pool->layers[at].value_minor >= 0);
@@ -493,6 +532,7 @@ static void apply_relot(struct item_state *state, const struct movement *movemen
     if (same != SIZE_MAX) {
         pool->layers[same].qty_micro += part.qty_micro;
         pool->layers[same].value_minor += part.value_minor;
+        pool->layers[same].written.down_minor += part.written.down_minor;
         return;
     }
     /* In front of what is left of the slice it was part of, or in its place: settled units come first. */
@@ -645,7 +685,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
         return;
     case STEP_TAKE: apply_take(state, step); return;
     case STEP_ADD: apply_add(state, step); return;
-    case STEP_VALUE: apply_value(state, step); return;
+    case STEP_VALUE: apply_value(state, movement, step); return;
     case STEP_OWE: apply_owe(state, movement, step); return;
     case STEP_SETTLE: apply_settle(state, movement, step); return;
     case STEP_UNOWE: owed_shrink(&state->pools[step->pool], step->target, step->qty_micro, step->value_minor); return;

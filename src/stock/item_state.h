@@ -11,13 +11,19 @@
 
 enum pool_kind { POOL_STOCK = 0, POOL_TRANSIT = 1 };
 
+/* How far value stands below cost because it was written down; known in a whole state. */
+struct written_down {
+    int64_t down_minor;
+    int year; /* of the last write-down */
+};
 struct layer {
     movement_id lot;
     uint32_t place;
     int64_t qty_micro;
-    int64_t value_minor;  /* average: always 0, the pool has the value */
-    movement_id transfer; /* in transit: the movement that shipped it */
-    movement_id settled;  /* the movement that gave it its lot, where it was owed before; not part of a checkpoint */
+    int64_t value_minor;         /* average: always 0, the pool has the value */
+    movement_id transfer;        /* in transit: the movement that shipped it */
+    struct written_down written; /* average: the pool has it */
+    movement_id settled; /* the movement that gave it its lot, where it was owed before; not part of a checkpoint */
 };
 struct owed_slice {
     movement_id issue;
@@ -33,6 +39,7 @@ struct pool {
     struct owed_slice *owed;
     size_t owed_count, owed_room;
     int64_t value_minor;                      /* average only */
+    struct written_down written;              /* average only */
     int64_t last_value_minor, last_qty_micro; /* last cost; qty 0: none yet */
 };
 struct location_count {
@@ -126,6 +133,9 @@ int64_t lot_original_part(const struct lot_account *lot, int64_t qty_micro);
 /* The journal line of a step, without SKU; false when the step carries no value. */
 bool step_line(const struct item_state *state, const struct movement *movement, const struct step *step,
                struct line *out_line);
+
+/* How much of a write-down the movement may take back. */
+int64_t written_down_open(const struct written_down *written, const struct movement *movement);
 
 /* Finds; -1 when absent. */
 int item_state_pool(const struct item_state *state, enum pool_kind kind, struct span name);

@@ -59,6 +59,7 @@ struct costing {
     bool refuse_short;       /* shortage refuse */
     bool difference_account; /* price_difference account */
     bool exchange_to_stock;  /* fx_difference stock */
+    bool back_any_year;      /* framework ifrs: a write-down is taken back up to cost, not only within its year */
     uint8_t exponent;        /* decimals of the company's currency */
     uint8_t supplier_return; /* enum sent_back */
 };

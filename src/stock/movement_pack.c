@@ -86,6 +86,8 @@ enum {
 enum { COSTING_SUPPLIER_SHIFT = 5, COSTING_SUPPLIER_MASK = 3 };
 enum { MOVEMENT_WHOLE = 1, MOVEMENT_LOST = 2, MOVEMENT_FOREIGN = 4, MOVEMENT_ORIGIN = 8 };
 
+enum { COSTING_ANY_YEAR = 0x80 }; /* beside the decimals */
+
 static void costing_pack(const struct costing *costing, struct buf *out)
 {
     buf_put_u8(out, costing->method);
@@ -95,7 +97,7 @@ static void costing_pack(const struct costing *costing, struct buf *out)
                        (costing->difference_account ? COSTING_ACCOUNT : 0) |
                        costing->supplier_return << COSTING_SUPPLIER_SHIFT |
                        (costing->exchange_to_stock ? COSTING_EXCHANGE : 0)));
-    buf_put_u8(out, costing->exponent);
+    buf_put_u8(out, (uint8_t)(costing->exponent | (costing->back_any_year ? COSTING_ANY_YEAR : 0)));
 }
 
 static struct costing costing_unpack(struct cursor *cursor)
@@ -109,7 +111,9 @@ static struct costing costing_unpack(struct cursor *cursor)
     costing.difference_account = bits & COSTING_ACCOUNT;
     costing.supplier_return = bits >> COSTING_SUPPLIER_SHIFT & COSTING_SUPPLIER_MASK;
     costing.exchange_to_stock = bits & COSTING_EXCHANGE;
-    costing.exponent = cursor_u8(cursor);
+    uint8_t exponent = cursor_u8(cursor);
+    costing.exponent = (uint8_t)(exponent & (COSTING_ANY_YEAR - 1));
+    costing.back_any_year = exponent & COSTING_ANY_YEAR;
     return costing;
 }
 

@@ -109,6 +109,8 @@ static int split_piece(struct run *run, int at, int64_t qty)
     added->value = m_draw(piece->value, qty, piece->qty);
     piece->qty -= qty;
     piece->value -= added->value;
+    added->down = m_draw(piece->down, qty, piece->qty + qty);
+    piece->down -= added->down;
     if (piece->qty == 0)
         piece->where = NOWHERE;
     added->where = NOWHERE;
@@ -472,10 +474,14 @@ static void take(struct run *run, int item, int pool, int64_t qty, bool from_bac
             break;
         int64_t part = least(qty, run->pieces.at[at].qty);
         int64_t place = run->pieces.at[at].place;
+        if (average)
+            m_pool_at(run, item, pool)->down -=
+                m_draw(m_pool_at(run, item, pool)->down, part, m_held_qty(run, item, pool));
         int slice = split_piece(run, at, part);
         struct piece *piece = &run->pieces.at[slice];
         piece->from_pool = pool;
         piece->from_place = place;
+        piece->down = 0; /* what leaves takes its share of a write-down along */
         if (average) {
             piece->value = m_draw(*left, part, *left_qty);
             *left -= piece->value;
@@ -549,6 +555,7 @@ static bool take_picks(struct run *run, int item, int pool, const struct m_lines
             int slice = split_piece(run, found, part);
             run->pieces.at[slice].from_pool = pool;
             run->pieces.at[slice].from_place = place;
+            run->pieces.at[slice].down = 0;
             m_pool_at(run, item, pool)->last_value = run->pieces.at[slice].value;
             m_pool_at(run, item, pool)->last_qty = part;
             *LIST_ADD(run->arena, *taken) = slice;
@@ -1534,25 +1541,55 @@ static const char *reason_role(const char *reason)
     return "stock_adjustments";
 }
 
+/* What of a write-down may be taken back today: under us_gaap only what was written down in the same year. */
+static int64_t open_down(const struct run *run, int64_t down, int down_year)
+{
+    int year, month, of_month;
+    day_to_civil(run->day, &year, &month, &of_month);
+    return run->settings->ifrs || down_year == year ? down : 0;
+}
+
+static void note_down(const struct run *run, int64_t *down, int *down_year, int64_t value)
+{
+    int month, of_month;
+    *down = open_down(run, *down, *down_year) - value;
+    day_to_civil(run->day, down_year, &month, &of_month);
+}
+
 static bool change_value(struct run *run, int item, int location, int64_t value, const char *role)
 {
+    bool write_down = same(role, "inventory_write_down");
+    struct pool *p = m_pool_at(run, item, m_pool_of(run, location));
     int pool = m_pool_of(run, location);
     int64_t worth = m_held_value(run, item, pool);
     places layers = m_layers_of(run, item, pool);
     /* Reading: a pool without layers has nothing a value could be added to. */
     if (layers.count == 0 || value < -worth)
         return m_refuse_late(run, "waiting", "exceeds_open");
+    int64_t open = open_down(run, p->down, p->down_year);
+    for (int i = 0; i < layers.count; i++)
+        open += open_down(run, run->pieces.at[layers.at[i]].down, run->pieces.at[layers.at[i]].down_year);
+    if (write_down && value > open)
+        return m_refuse_late(run, "waiting", "exceeds_open");
     if (is_average(run, item)) {
-        m_pool_at(run, item, pool)->value += value;
+        p->value += value;
+        if (write_down)
+            note_down(run, &p->down, &p->down_year, value);
     } else {
         int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)layers.count);
         int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)layers.count);
         must(weights && parts);
         for (int i = 0; i < layers.count; i++)
-            weights[i] = run->pieces.at[layers.at[i]].value;
+            weights[i] = write_down && value > 0
+                             ? open_down(run, run->pieces.at[layers.at[i]].down, run->pieces.at[layers.at[i]].down_year)
+                             : run->pieces.at[layers.at[i]].value;
         split_by_weight(value, weights, (size_t)layers.count, parts);
-        for (int i = 0; i < layers.count; i++)
-            run->pieces.at[layers.at[i]].value += parts[i];
+        for (int i = 0; i < layers.count; i++) {
+            struct piece *piece = &run->pieces.at[layers.at[i]];
+            piece->value += parts[i];
+            if (write_down && parts[i])
+                note_down(run, &piece->down, &piece->down_year, parts[i]);
+        }
     }
     post_stock(run, "inventory", value, item, pool);
     post_stock(run, role, -value, item, location);

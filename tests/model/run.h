@@ -109,10 +109,14 @@ struct piece {
     int from_pool;      /* the pool it left */
     int64_t from_place; /* its place there; 0: it was never there, the pool owed it */
     bool delivered;
+    int64_t down;       /* HELD: written down by so much, */
+    int down_year;      /* ... last in this year */
     int64_t settled_at; /* 1 + number of the movement that settled it, where it was owed */
 };
 struct pool {
     int64_t value; /* average only */
+    int64_t down;  /* average only: as of a piece */
+    int down_year;
     int64_t last_value, last_qty;
 };
 struct receipt_line {
