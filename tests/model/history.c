@@ -197,7 +197,7 @@ static void define(struct maker *maker)
             d->uoms.at[0].factor = chance(maker, 3) ? 2500000 : 6 * MICRO;
             maker->items[item].boxed = true;
         }
-        const char *method = d->cost_method ? d->cost_method : maker->out->settings[0][1];
+        const char *method = d->cost_method ? d->cost_method : maker->out->settings[0].value;
         if (strcmp(method, "standard") == 0 || chance(maker, 5))
             d->standard_cost = some_price(maker, 1500);
         if (chance(maker, 2))
@@ -1195,8 +1195,7 @@ static void set(struct maker *maker, const char *key, const char *value)
 {
     struct m_generated *out = maker->out;
     must(out->setting_count < M_MOST_SETTINGS && m_settings_set(&out->history.settings, key, value));
-    out->settings[out->setting_count][0] = key;
-    out->settings[out->setting_count++][1] = value;
+    out->settings[out->setting_count++] = (struct m_setting){DAY_MIN, key, value};
 }
 
 static void choose_settings(struct maker *maker)
@@ -1317,7 +1316,7 @@ static void shuffle(struct prng *prng, const struct m_document **documents, size
 
 struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_features allowed, struct arena *arena)
 {
-    struct m_generated out = {.history = {.settings = m_settings_default()}};
+    struct m_generated out = {.history = {.settings = m_settings_default()}, .zone = "UTC"};
     struct maker *maker = ARENA_NEW(arena, struct maker);
     must(maker && documents <= 200);
     maker->prng = prng_make(seed);

@@ -65,10 +65,15 @@ struct m_features {
 struct m_features m_features_first(void);
 struct m_features m_features_all(void);
 
-enum { M_MOST_SETTINGS = 16 };
+enum { M_MOST_SETTINGS = 40 };
+struct m_setting {
+    int32_t from; /* DAY_MIN: from the beginning */
+    const char *key, *value;
+};
 struct m_generated {
-    struct m_history history;                 /* settings and documents, in their order of arrival */
-    const char *settings[M_MOST_SETTINGS][2]; /* key, value: for init */
+    struct m_history history;                   /* settings and documents, in their order of arrival */
+    const char *zone;                           /* IANA name */
+    struct m_setting settings[M_MOST_SETTINGS]; /* by day, rising */
     size_t setting_count;
     size_t definition_count; /* so many documents at the start are definitions and rates: they come first */
     struct m_features features;

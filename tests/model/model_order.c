@@ -276,13 +276,13 @@ static void earn_whole(struct run *run, struct earning *earning, struct order_li
     int64_t of = line->qty - line->cancelled - line->earned;
     if (units == 0)
         return;
-    earn(run, earning, "shipping_income", -draw_bucket(&line->shipping, units, of), -1, number);
-    earn(run, earning, "discounts", draw_bucket(&line->shipping_discount, units, of), -1, number);
+    earn(run, earning, "shipping_income", -draw_bucket(&line->shipping, units, of), -1, -1);
+    earn(run, earning, "discounts", draw_bucket(&line->shipping_discount, units, of), -1, -1);
     for (int i = 0; i < line->tax_count; i++)
         earn_tax(run, earning, &line->taxes[i], units, of, line->item, number);
     for (int i = 0; i < line->shipping_tax_count; i++)
-        earn_tax(run, earning, &line->shipping_taxes[i], units, of, -1, number);
-    earn(run, earning, "rounding", -draw_bucket(&line->rounding, units, of), line->item, number);
+        earn_tax(run, earning, &line->shipping_taxes[i], units, of, -1, -1);
+    earn(run, earning, "rounding", -draw_bucket(&line->rounding, units, of), -1, -1);
     line->earned += units;
     refund_catches_up(line);
 }
@@ -592,8 +592,8 @@ static void take_back_whole(struct run *run, struct earning *earning, struct ord
     int64_t of = line->earned;
     if (units <= 0)
         return;
-    earn(run, earning, "shipping_income", take_back(&line->shipping, units, of), -1, number);
-    earn(run, earning, "discounts", -take_back(&line->shipping_discount, units, of), -1, number);
+    earn(run, earning, "shipping_income", take_back(&line->shipping, units, of), -1, -1);
+    earn(run, earning, "discounts", -take_back(&line->shipping_discount, units, of), -1, -1);
     for (int i = 0; i < line->tax_count; i++) {
         int64_t tax = take_back(&line->taxes[i].amount, units, of);
         if (!line->taxes[i].marketplace)
@@ -602,9 +602,9 @@ static void take_back_whole(struct run *run, struct earning *earning, struct ord
     for (int i = 0; i < line->shipping_tax_count; i++) {
         int64_t tax = take_back(&line->shipping_taxes[i].amount, units, of);
         if (!line->shipping_taxes[i].marketplace)
-            earn(run, earning, "sales_tax_payable", tax, -1, number);
+            earn(run, earning, "sales_tax_payable", tax, -1, -1);
     }
-    earn(run, earning, "rounding", take_back(&line->rounding, units, of), line->item, number);
+    earn(run, earning, "rounding", take_back(&line->rounding, units, of), -1, -1);
     line->earned -= units;
     give_back_refunded(run, earning, line, units);
 }
@@ -733,14 +733,14 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
     take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
     change.cancelled = line->cancelled;
     change.earned = line->earned;
-    earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, number);
-    earn(run, earning, "discounts", reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, number);
+    earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, -1);
+    earn(run, earning, "discounts", reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, -1);
     reset_taxes(run, earning, line->taxes, &line->tax_count, stated ? &stated->tax : NULL, NULL, change, line->item,
                 number);
     const struct m_line *shipping = stated ? shipping_of(d) : NULL;
     reset_taxes(run, earning, line->shipping_taxes, &line->shipping_tax_count, shipping ? &shipping->tax : NULL,
-                now->shipping_tax, change, -1, number);
-    earn(run, earning, "rounding", -reset_bucket(&line->rounding, now->rounding, change), line->item, number);
+                now->shipping_tax, change, -1, -1);
+    earn(run, earning, "rounding", -reset_bucket(&line->rounding, now->rounding, change), -1, -1);
     int64_t value = now->sales - now->discount + now->rounding;
     line->largest_value = most(line->largest_value, value);
     /* Units refunded while open that an edit took off count as cancelled ones. */
@@ -1209,8 +1209,8 @@ bool m_read_shipment(struct run *run)
         return false;
     if (d->cost != M_NONE) {
         int64_t cost = m_in_company(run, d->cost);
-        m_post(run, "shipping_cost", cost, -1, -1, -1, -1);
-        m_post(run, "accrued_shipping", -cost, -1, -1, -1, -1);
+        m_post(run, "shipping_cost", cost, -1, -1, order_number(run, order), -1);
+        m_post(run, "accrued_shipping", -cost, -1, -1, order_number(run, order), -1);
     }
     return true;
 }
@@ -1412,8 +1412,9 @@ bool m_read_return(struct run *run)
             return m_refuse(run, "failed", "line_unknown");
     }
     if (!covered(run, order, d)) {
-        /* It may still be dated by a later shipment, of a version that orders more. */
-        *LIST_ADD(run->arena, run->late_returns) = run->paper;
+        /* It may still be dated by a later shipment, of a version that orders more; not where its date is given. */
+        if (paper->given.frozen_at == M_NONE)
+            *LIST_ADD(run->arena, run->late_returns) = run->paper;
         return exceeds ? m_refuse(run, "failed", "exceeds_ordered") : m_wait_for_open(run);
     }
     for (size_t i = 0; i < d->lines.count; i++) {
@@ -1472,13 +1473,13 @@ static void refund_earned(struct run *run, struct refunding *refunding, const ch
     refund_at_rate(run, refunding, role, amount, item, line);
 }
 
-static bool refund_marketplace_tax(struct run *run, struct refunding *refunding, int64_t amount)
+static bool refund_marketplace_tax(struct run *run, struct refunding *refunding, int64_t amount, int item, int line)
 {
     struct order *order = refunding->order;
     if (amount > order->marketplace_tax - order->marketplace_refunded)
         return m_refuse_late(run, "waiting", "exceeds_open");
     order->marketplace_refunded += amount;
-    refund_at_rate(run, refunding, "marketplace_tax_withheld", amount, -1, -1);
+    refund_at_rate(run, refunding, "marketplace_tax_withheld", amount, item, line);
     return true;
 }
 
@@ -1606,7 +1607,7 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     lacking += refund_from_due(run, refunding, refund_from_deposit(run, refunding, open));
     if (lacking > 0)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    return refund_marketplace_tax(run, refunding, tax_sum(&named->tax) - tax);
+    return refund_marketplace_tax(run, refunding, tax_sum(&named->tax) - tax, line->item, number);
 }
 
 static bool refund_shipping(struct run *run, struct refunding *refunding, const struct m_line *shipping)
@@ -1636,7 +1637,7 @@ static bool refund_shipping(struct run *run, struct refunding *refunding, const 
     lacking = refund_from_deposit(run, refunding, refund_from_due(run, refunding, lacking));
     if (lacking > 0)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    return refund_marketplace_tax(run, refunding, tax_sum(&shipping->tax) - wanted_tax);
+    return refund_marketplace_tax(run, refunding, tax_sum(&shipping->tax) - wanted_tax, -1, -1);
 }
 
 static bool refund_in_total(struct run *run, struct refunding *refunding, int64_t amount)
@@ -1653,7 +1654,7 @@ static bool refund_in_total(struct run *run, struct refunding *refunding, int64_
                               &line->payable_cancelled_shipping, left, -1, -1);
     }
     int64_t tax = least(left, order->marketplace_tax - order->marketplace_refunded);
-    if (tax > 0 && !refund_marketplace_tax(run, refunding, tax))
+    if (tax > 0 && !refund_marketplace_tax(run, refunding, tax, -1, -1))
         return false;
     return left == tax || m_refuse_late(run, "waiting", "exceeds_open");
 }
