@@ -863,17 +863,22 @@ bool m_read_order(struct run *run)
 static void move_tax(struct run *run, struct order *order, int64_t into_deposit, int64_t unpaid_before)
 {
     LIST_OF(struct tax *) taxes = {0};
+    places lines = {0}; /* whose each of them is; -1: of shipping */
     int64_t not_moved = 0;
     if (!run->settings->tax_at_payment || into_deposit <= 0 || unpaid_before <= 0)
         return;
     for (int i = 0; i < order->lines.count; i++) {
         struct order_line *line = &order->lines.at[i];
         for (int k = 0; k < line->tax_count; k++)
-            if (!line->taxes[k].marketplace)
+            if (!line->taxes[k].marketplace) {
                 *LIST_ADD(run->arena, taxes) = &line->taxes[k];
+                *LIST_ADD(run->arena, lines) = i;
+            }
         for (int k = 0; k < line->shipping_tax_count; k++)
-            if (!line->shipping_taxes[k].marketplace)
+            if (!line->shipping_taxes[k].marketplace) {
                 *LIST_ADD(run->arena, taxes) = &line->shipping_taxes[k];
+                *LIST_ADD(run->arena, lines) = -1;
+            }
     }
     int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)taxes.count + 1);
     int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)taxes.count + 1);
@@ -890,7 +895,11 @@ static void move_tax(struct run *run, struct order *order, int64_t into_deposit,
         taxes.at[i]->moved += parts[i];
     int64_t carried = draw_account(&order->deposit, moved);
     m_post(run, "customer_deposits", carried, -1, -1, order_number(run, order), -1);
-    m_post(run, "sales_tax_payable", -carried, -1, -1, order_number(run, order), -1);
+    split_by_weight(carried, weights, (size_t)taxes.count, parts);
+    for (int i = 0; i < taxes.count; i++) {
+        int item = lines.at[i] >= 0 ? order->lines.at[lines.at[i]].item : -1;
+        m_post(run, "sales_tax_payable", -parts[i], item, -1, order_number(run, order), lines.at[i]);
+    }
 }
 
 static int64_t marketplace_tax_of(const struct m_document *d)
