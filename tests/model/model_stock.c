@@ -1088,8 +1088,8 @@ static bool ship_transfer(struct run *run)
             put_consigned(run, part);
         }
         if (taken.count == 0) { /* goods that are not ours bear no cost */
-            m_post(run, "shipping_cost", freight[i], item, -1, -1, -1);
-            m_post(run, "accrued_shipping", -freight[i], item, -1, -1, -1);
+            m_post(run, "shipping_cost", freight[i], item, paper->to, -1, -1);
+            m_post(run, "accrued_shipping", -freight[i], item, paper->to, -1, -1);
             continue;
         }
         int64_t *by_qty = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);

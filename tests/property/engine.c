@@ -584,10 +584,18 @@ static void verify_report(void *context, const struct verify_finding *finding)
            SPAN_ARG(finding->detail));
 }
 
+static struct store *scratch_store(struct err *err)
+{
+    struct store *store = memory_store_new();
+    if (store == NULL)
+        (void)err_set(err, FAILURE_MEMORY, "out of memory");
+    return store;
+}
+
 bool engine_verifies(struct engine *engine)
 {
     struct verify_options options = {
-        .zone_bytes = zone_file, .memory_store = memory_store_new, .report = verify_report, .context = engine};
+        .zone_bytes = zone_file, .scratch_store = scratch_store, .report = verify_report, .context = engine};
     struct rebuild_options rebuild = {.zone_bytes = zone_file};
     struct verify_counts counts = {0};
     struct hash before[VIEW_SPACE_LIMIT];
