@@ -229,6 +229,40 @@ static bool has_lower_version(const struct run *run, const struct paper *paper)
     return false;
 }
 
+static bool is_known_item(const struct run *run, const char *sku)
+{
+    for (int k = 0; k < run->paper_count; k++)
+        if (run->papers[k].standing == STANDS && run->papers[k].d->type == M_ITEM && same(run->papers[k].d->sku, sku))
+            return true;
+    return false;
+}
+
+/* A bundle waits for its components, and what names the bundle for it. */
+static void wait_for_components(struct run *run)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < run->paper_count; i++) {
+            struct paper *paper = &run->papers[i];
+            for (size_t k = 0; k < paper->d->components.count && paper->standing == STANDS; k++) {
+                if (is_known_item(run, paper->d->components.at[k].sku))
+                    continue;
+                set_aside(paper, WAITING, "waits_document");
+                changed = true;
+            }
+        }
+    }
+}
+
+/* Reading: what names an item that is not known yet waits for it before anything else is said about it. */
+static bool names_known_items(const struct run *run, const struct m_document *d)
+{
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (!is_known_item(run, d->lines.at[i].sku))
+            return false;
+    return true;
+}
+
 /* Reading: an order document that is refused for what it says itself is no version of its order: the lowest of the others
  * holds from the beginning. */
 static void refuse_orders(struct run *run)
@@ -241,7 +275,7 @@ static void refuse_orders(struct run *run)
                 continue;
             bool later = paper->d->updated.form != M_NO_TIME && has_lower_version(run, paper);
             run->settings = m_settings_on(run, day_of(run, later ? paper->d->updated : paper->d->at, 0));
-            if (m_order_adds_up(run, paper->d))
+            if (!names_known_items(run, paper->d) || m_order_adds_up(run, paper->d))
                 continue;
             set_aside(paper, FAILED, "total_differs");
             changed = true;
@@ -937,6 +971,7 @@ static void prepare(struct run *run, const struct m_history *history)
                                         .second_target = -1};
     choose_versions(run);
     refuse_methods(run);
+    wait_for_components(run);
     refuse_orders(run);
     set_voids(run);
     number_names(run);
@@ -1176,7 +1211,7 @@ static void tell_slices(struct run *run, struct m_answer *answer, struct arena *
             (struct m_slice_row){.sku = run->items[piece->item].sku,
                                  .document = run->papers[by].d->id,
                                  .lot = run->papers[run->lots.at[piece->lot].paper].d->id,
-                                 .role = piece->to.role,
+                                 .role = piece->to.output >= 0 ? "production_costs_absorbed" : piece->to.role,
                                  .order = piece->to.order >= 0 ? run->order_names[piece->to.order].id : "",
                                  .line = line_of(run, piece->to.order, piece->to.line),
                                  .qty = piece->qty,

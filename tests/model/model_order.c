@@ -245,9 +245,15 @@ static int64_t draw_bucket(struct bucket *bucket, int64_t qty, int64_t of)
     return drawn;
 }
 
-static const char *sales_role(const struct order_line *line)
+/* Under revenue_gross net a dropshipped line's sales, discounts and shipping are commission. */
+static const char *earned_role(const struct run *run, const struct order_line *line, const char *role)
 {
-    return line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "sales";
+    return line->kind == LINE_DROPSHIP && run->settings->revenue_net ? "commission_income" : role;
+}
+
+static const char *sales_role(const struct run *run, const struct order_line *line)
+{
+    return earned_role(run, line, line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "sales");
 }
 
 static void earn_tax(struct run *run, struct earning *earning, struct tax *tax, int64_t units, int64_t of, int item,
@@ -276,8 +282,8 @@ static void earn_whole(struct run *run, struct earning *earning, struct order_li
     int64_t of = line->qty - line->cancelled - line->earned;
     if (units == 0)
         return;
-    earn(run, earning, "shipping_income", -draw_bucket(&line->shipping, units, of), -1, -1);
-    earn(run, earning, "discounts", draw_bucket(&line->shipping_discount, units, of), -1, -1);
+    earn(run, earning, earned_role(run, line, "shipping_income"), -draw_bucket(&line->shipping, units, of), -1, -1);
+    earn(run, earning, earned_role(run, line, "discounts"), draw_bucket(&line->shipping_discount, units, of), -1, -1);
     for (int i = 0; i < line->tax_count; i++)
         earn_tax(run, earning, &line->taxes[i], units, of, line->item, number);
     for (int i = 0; i < line->shipping_tax_count; i++)
@@ -293,8 +299,8 @@ static void earn_part(struct run *run, struct earning *earning, struct order_lin
     int64_t of = part->qty - part->cancelled - part->earned;
     if (qty == 0)
         return;
-    earn(run, earning, sales_role(line), -draw_bucket(&part->sales, qty, of), part->item, number);
-    earn(run, earning, "discounts", draw_bucket(&part->discount, qty, of), part->item, number);
+    earn(run, earning, sales_role(run, line), -draw_bucket(&part->sales, qty, of), part->item, number);
+    earn(run, earning, earned_role(run, line, "discounts"), draw_bucket(&part->discount, qty, of), part->item, number);
     part->earned += qty;
     earn_whole(run, earning, line, most(0, completed(line, part_earned) - line->earned));
 }
@@ -549,8 +555,9 @@ static void take_back_part(struct run *run, struct earning *earning, struct orde
     int location = line->location >= 0 ? line->location : 0;
     if (qty <= 0)
         return;
-    earn(run, earning, sales_role(line), take_back(&part->sales, qty, part->earned), part->item, number);
-    earn(run, earning, "discounts", -take_back(&part->discount, qty, part->earned), part->item, number);
+    earn(run, earning, sales_role(run, line), take_back(&part->sales, qty, part->earned), part->item, number);
+    earn(run, earning, earned_role(run, line, "discounts"), -take_back(&part->discount, qty, part->earned), part->item,
+         number);
     if (line->kind == LINE_STOCK && m_is_stocked(run, part->item)) {
         int64_t cost = m_draw(part->sold_value, qty, part->sold);
         part->sold_value -= cost;
@@ -592,8 +599,8 @@ static void take_back_whole(struct run *run, struct earning *earning, struct ord
     int64_t of = line->earned;
     if (units <= 0)
         return;
-    earn(run, earning, "shipping_income", take_back(&line->shipping, units, of), -1, -1);
-    earn(run, earning, "discounts", -take_back(&line->shipping_discount, units, of), -1, -1);
+    earn(run, earning, earned_role(run, line, "shipping_income"), take_back(&line->shipping, units, of), -1, -1);
+    earn(run, earning, earned_role(run, line, "discounts"), -take_back(&line->shipping_discount, units, of), -1, -1);
     for (int i = 0; i < line->tax_count; i++) {
         int64_t tax = take_back(&line->taxes[i].amount, units, of);
         if (!line->taxes[i].marketplace)
@@ -726,15 +733,18 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         take_back_part(run, earning, line, part, part->earned - (part->qty - part->cancelled));
         of_part.cancelled = part->cancelled;
         of_part.earned = part->earned;
-        earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
-        earn(run, earning, "discounts", reset_bucket(&part->discount, discounts[i], of_part), part->item, number);
+        earn(run, earning, sales_role(run, line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
+        earn(run, earning, earned_role(run, line, "discounts"), reset_bucket(&part->discount, discounts[i], of_part),
+             part->item, number);
     }
     line->cancelled = most(0, least(line->cancelled, line->qty - least(line->qty, whole_units(line, part_shipped))));
     take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
     change.cancelled = line->cancelled;
     change.earned = line->earned;
-    earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, -1);
-    earn(run, earning, "discounts", reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, -1);
+    earn(run, earning, earned_role(run, line, "shipping_income"), -reset_bucket(&line->shipping, now->shipping, change),
+         -1, -1);
+    earn(run, earning, earned_role(run, line, "discounts"),
+         reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, -1);
     reset_taxes(run, earning, line->taxes, &line->tax_count, stated ? &stated->tax : NULL, NULL, change, line->item,
                 number);
     const struct m_line *shipping = stated ? shipping_of(d) : NULL;
@@ -1603,8 +1613,8 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     line->refunded_value += amount;
     line->refunded_amount += goods.earned;
     bool card = line->kind == LINE_GIFT_CARD;
-    refund_earned(run, refunding, card ? "gift_card_liability" : "returns_and_allowances", goods.earned, line->item,
-                  number);
+    refund_earned(run, refunding, card ? "gift_card_liability" : earned_role(run, line, "returns_and_allowances"),
+                  goods.earned, line->item, number);
     refund_earned(run, refunding, "sales_tax_payable", taxes.earned, line->item, number);
     int64_t lacking = refund_payable(run, refunding, line->taxes, line->tax_count, &line->payable_cancelled,
                                      taxes.cancelled + taxes.open, line->item, number);

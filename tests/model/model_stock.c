@@ -862,6 +862,8 @@ static bool read_bill_itself(struct run *run)
             continue;
         if (receipt < 0)
             return m_refuse(run, "failed", "unsupported"); /* by purchase order: a later issue */
+        if (run->papers[receipt].standing != STANDS)       /* it waits for something itself */
+            return m_refuse(run, "waiting", "waits_document");
         int at = m_receipt_line_find(run->papers[receipt].d, line->line, line->sku);
         if (at < 0)
             return m_refuse(run, "failed", at == -2 ? "line_ambiguous" : "line_unknown");

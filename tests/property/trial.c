@@ -17,24 +17,36 @@ struct bench {
     unsigned companies;
 };
 
-static void remove_file(const struct bench *bench)
+static void remove_file(const char *base)
 {
     static const char *const tails[] = {"", "-wal", "-shm", "-lock"};
     for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
         char path[220];
-        snprintf(path, sizeof path, "%s%s", bench->path, tails[i]);
+        snprintf(path, sizeof path, "%s%s", base, tails[i]);
         (void)unlink(path);
     }
+}
+
+static void path_for(pid_t process, char out[200])
+{
+    const char *folder = getenv("TMPDIR");
+    if (folder == NULL)
+        folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(out, 200, "%s/tieout-histories-%ld.db", folder, (long)process);
+}
+
+void bench_forget(pid_t process)
+{
+    char path[200];
+    path_for(process, path);
+    remove_file(path);
 }
 
 struct bench *bench_new(void)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    const char *folder = getenv("TMPDIR");
     must(bench != NULL);
-    if (folder == NULL)
-        folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    snprintf(bench->path, sizeof bench->path, "%s/tieout-histories-%ld.db", folder, (long)getpid());
+    path_for(getpid(), bench->path);
     bench->arena = arena_make((size_t)1 << 31);
     return bench;
 }
@@ -45,7 +57,7 @@ struct bench *bench_free(struct bench *bench)
         return NULL;
     if (bench->sqlite != NULL)
         bench->sqlite->ops->close(bench->sqlite);
-    remove_file(bench);
+    remove_file(bench->path);
     arena_done(&bench->arena);
     free(bench);
     return NULL;
@@ -58,7 +70,7 @@ static struct store *sqlite_of_bench(struct bench *bench)
         return bench->sqlite;
     if (bench->sqlite != NULL)
         bench->sqlite->ops->close(bench->sqlite);
-    remove_file(bench);
+    remove_file(bench->path);
     bench->companies = 1;
     bench->sqlite = sqlite_store_open(bench->path, STORE_CREATE, &err);
     if (bench->sqlite == NULL) {
@@ -95,6 +107,7 @@ const char *fault_name(unsigned fault)
     case FAULT_CLEAN: return "differs from a clean run in key order";
     case FAULT_ARRIVAL: return "differs between two orders of arrival";
     case FAULT_LAW: return "breaks a law";
+    case FAULT_CRASH: return "stops the process";
     default: return "?";
     }
 }
@@ -321,7 +334,7 @@ static void clean(struct one *one, const struct run *as_made)
     compare(one, FAULT_CLEAN, run.name, &wanted, &run.answer);
 }
 
-static void whole_trial(struct one *one)
+static void whole_trial(struct one *one, struct coverage *coverage)
 {
     struct engine engine;
     struct store *store;
@@ -339,6 +352,8 @@ static void whole_trial(struct one *one)
                          .repeats = one->seed % 4 == 0,
                          .show = one->options->show == SHOW_AS_MADE};
     in_memory(one, &as_made, in_key_order, &engine, &store);
+    if (coverage != NULL)
+        coverage_count(coverage, &engine, one->arena);
     struct m_answer wanted = m_model_answer(&as_made.accepted.history, one->arena);
     compare(one, FAULT_MODEL, as_made.name, &wanted, &as_made.answer);
     if (one->options->runs & TRIAL_SQLITE)
@@ -368,13 +383,14 @@ static void say_settings(struct one *one)
     }
 }
 
-void trial_run(struct bench *bench, uint64_t seed, const struct trial_options *options, struct trial *out)
+void trial_run(struct bench *bench, uint64_t seed, const struct trial_options *options, struct coverage *coverage,
+               struct trial *out)
 {
     arena_reset(&bench->arena);
     *out = (struct trial){0};
     struct one one = {.bench = bench, .arena = &bench->arena, .seed = seed, .options = options, .out = out};
     one.generated = m_history_make(seed, 1 + (size_t)(seed * 7919 % options->documents), options->allowed, one.arena);
-    whole_trial(&one);
+    whole_trial(&one, coverage);
     if (out->faults != 0)
         say_settings(&one);
 }

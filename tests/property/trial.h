@@ -9,7 +9,8 @@
 #ifndef TIEOUT_TESTS_PROPERTY_TRIAL_H
 #define TIEOUT_TESTS_PROPERTY_TRIAL_H
 
-#include "property/engine.h"
+#include "property/coverage.h"
+#include <sys/types.h>
 
 enum trial_fault {
     FAULT_MODEL = 1 << 0,     /* as made, the engine differs from the model */
@@ -18,7 +19,8 @@ enum trial_fault {
     FAULT_CLEAN = 1 << 3,     /* it differs from a run of what posted in the order of keys (C-5) */
     FAULT_ARRIVAL = 1 << 4,   /* two runs over one accepted set differ (I-3) */
     FAULT_LAW = 1 << 5,       /* something that may never happen: I-2, C-5, J-5, R-1, verify */
-    FAULT_KINDS = 6,
+    FAULT_CRASH = 1 << 6,     /* the process stopped */
+    FAULT_KINDS = 7,
 };
 struct trial_options {
     size_t documents; /* at most so many a history */
@@ -42,8 +44,11 @@ struct bench;
 /* A new file in the folder TMPDIR, else /dev/shm, else /tmp. */
 struct bench *bench_new(void);
 struct bench *bench_free(struct bench *bench);
-/* Runs the history of one seed. */
-void trial_run(struct bench *bench, uint64_t seed, const struct trial_options *options, struct trial *out);
+/* Removes the file of a process that stopped. */
+void bench_forget(pid_t process);
+/* Runs the history of one seed; `coverage` may be NULL. */
+void trial_run(struct bench *bench, uint64_t seed, const struct trial_options *options, struct coverage *coverage,
+               struct trial *out);
 const char *fault_name(unsigned fault);
 
 #endif
