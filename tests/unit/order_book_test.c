@@ -1620,6 +1620,41 @@ static void shipping_is_refunded_as_far_as_it_was_earned(void **state)
     expect(third, "gateway_clearing(stripe) -1.20\ncustomer_deposits 1.20");
 }
 
+/* A tax of the shipping that is refunded is the one with its place and remitter; what names neither is the first. */
+static void a_refunded_shipping_tax_is_told_by_place_and_remitter(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *jurisdiction;
+        enum remitter remitter;
+        const char *posts;
+    } rows[] = {
+        {"WA", REMITTER_MARKETPLACE, "gateway_clearing(stripe) -0.40\nmarketplace_tax_withheld(WA){shipping} 0.40"},
+        {"WA", REMITTER_MERCHANT, "gateway_clearing(stripe) -0.40\nsales_tax_payable(WA){shipping} 0.40"},
+        {"CA", REMITTER_MERCHANT, "gateway_clearing(stripe) -0.40\nsales_tax_payable(CA){shipping} 0.40"},
+        {"WA", REMITTER_ABSENT, "gateway_clearing(stripe) -0.40\nsales_tax_payable(WA){shipping} 0.40"},
+        {NULL, REMITTER_MARKETPLACE, "gateway_clearing(stripe) -0.40\nmarketplace_tax_withheld(WA){shipping} 0.40"},
+        {NULL, REMITTER_ABSENT, "gateway_clearing(stripe) -0.40\nsales_tax_payable(CA){shipping} 0.40"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        start_order();
+        struct document *order = new_order("18.50");
+        add_line(order, "1", "A", "1", "10.00");
+        order->order.shipping.amount_minor = minor("5.00");
+        add_tax(&order->order.shipping.tax, "CA", "1.00", REMITTER_MERCHANT);
+        add_tax(&order->order.shipping.tax, "WA", "1.50", REMITTER_MERCHANT);
+        add_tax(&order->order.shipping.tax, "WA", "1.00", REMITTER_MARKETPLACE);
+        version(order);
+        pay("18.50");
+        ship_all();
+        struct document *document = new_refund("0.40");
+        add_tax(&document->refund.shipping.tax, rows[i].jurisdiction, "0.40", rows[i].remitter);
+        size_t refunded = add_event(EVENT_REFUND, document, 0);
+        fold();
+        expect(refunded, rows[i].posts);
+    }
+}
+
 static void units_an_edit_took_off_are_refunded_as_cancelled_ones(void **state)
 {
     (void)state;
@@ -2872,6 +2907,7 @@ int main(void)
         cmocka_unit_test(refunded_open_units_are_refunded_ones_when_they_ship_or_are_cancelled),
         cmocka_unit_test(a_refund_without_lines_takes_what_is_due_then_earned_then_the_deposit),
         cmocka_unit_test(shipping_is_refunded_as_far_as_it_was_earned),
+        cmocka_unit_test(a_refunded_shipping_tax_is_told_by_place_and_remitter),
         cmocka_unit_test(units_an_edit_took_off_are_refunded_as_cancelled_ones),
         cmocka_unit_test(a_sold_gift_card_is_refunded_out_of_its_liability),
         cmocka_unit_test(marketplace_tax_goes_back_out_of_what_was_withheld),

@@ -744,6 +744,20 @@ static const struct story stories[] = {
         .state = "main 1@1 2=25 last 10/1; transit 1@2 1=12; main has 2 own; the way has 1 own",
     },
     {
+        "landed: the way first, then layers by place, in whichever pool",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_SHIP, 2, 4},
+                 {MOVE_ARRIVE, 3, 2, .refers = 2, .at = "shop"},
+                 {MOVE_ARRIVE, 4, 1, .refers = 2},
+                 {MOVE_LANDED, 5, .value = 1, .refers = 1, .posts = "inventory_in_transit 1, landed_cost_clearing -1"},
+                 {MOVE_ARRIVE, 6, 1, .refers = 2},
+                 {MOVE_LANDED, 7, .value = 1, .refers = 1, .posts = "inventory@shop 1, landed_cost_clearing -1"},
+                 {MOVE_OUT, 8, 2, .at = "shop"},
+                 {MOVE_IN, 9, 1, 5},
+                 {MOVE_LANDED, 10, .value = 2, .refers = 9, .posts = "inventory@main 2, landed_cost_clearing -2"}},
+        .state = "main 1@4 1=10 1@5 1=11 9@6 1=7 last 40/4; transit; shop last 21/2; main has 3 own",
+    },
+    {
         "landed: all to price difference where nothing of it is left, or at standard",
         .rows = {{MOVE_LANDED, 1, .value = 5, .refers = 7,
                   .posts = "landed_cost_clearing -5, price_difference{landed} 5"}},
@@ -820,6 +834,95 @@ static void every_movement_posts_and_leaves_what_the_rules_say(void **state)
         arena_reset(&arena);
     }
     assert_int_equal(wrong, 0);
+}
+
+/* ---- keys ---- */
+
+/* Each key differs from the one before in one member, in the order of docs/formats/order-of-movements.md; what comes
+ * behind that member is turned round, so that it would win if it were looked at first. */
+static void keys_have_one_order(void **state)
+{
+    (void)state;
+    static const struct key keys[] = {
+        {.at_us = -1,
+         .rank = RANK_COUNT,
+         .source = {"z", 1},
+         .type = {"z", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_DEFINITION,
+         .source = {"z", 1},
+         .type = {"z", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"a", 1},
+         .type = {"z", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"a", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"a", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 0,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 1,
+         .line = 1,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 1,
+         .line = 2,
+         .part = 0},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 1,
+         .line = 2,
+         .part = 1},
+    };
+    for (size_t a = 0; a < COUNT_OF(keys); a++)
+        for (size_t b = 0; b < COUNT_OF(keys); b++) {
+            int found = key_compare(&keys[a], &keys[b]);
+            if ((a < b && found >= 0) || (a > b && found <= 0) || (a == b && found != 0))
+                fail_msg("keys %zu and %zu compare as %d", a, b, found);
+        }
 }
 
 /* ---- long books: chunks of 64, late rows at their borders ---- */
@@ -1202,6 +1305,7 @@ static void a_check_finds_the_movement_that_was_decided_otherwise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_have_one_order),
         cmocka_unit_test_setup_teardown(a_late_movement_gives_the_book_it_would_have_given_in_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(several_late_movements_come_one_behind_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tail_goes_on_like_the_whole_book, set_up, tear_down),
