@@ -1984,6 +1984,26 @@ static void undelivered_dropship_cost_is_deferred(void **state)
                       "cost_of_sales_dropship[drop/1] 4.00");
 }
 
+/* What comes back before it is delivered is never earned: its cost is deferred no longer. */
+static void undelivered_dropship_cost_is_cost_once_the_units_come_back(void **state)
+{
+    (void)state;
+    start_order();
+    set_policy("revenue_at", "delivery");
+    struct document *order = new_order("30.00");
+    struct order_line *line = add_line(order, "1", "drop", "3", "10.00");
+    line->fulfil.supplier = SPAN("acme");
+    line->fulfil.cost_micro = micro("4.00");
+    version(order);
+    size_t shipped = ship_all();
+    struct document *back = new_return();
+    add_returned(back, "1", "2")->disposition = DISPOSITION_LOST;
+    size_t returned = add_event(EVENT_RETURN, back, 0);
+    fold();
+    expect(shipped, "deferred_dropship_cost[drop/1] 12.00\naccrued_purchases[drop/1](acme) -12.00");
+    expect(returned, "deferred_dropship_cost[drop/1] -8.00\ncost_of_sales_dropship[drop/1] 8.00");
+}
+
 static void revenue_at_payment_is_earned_when_the_total_is_captured(void **state)
 {
     (void)state;
@@ -2968,6 +2988,7 @@ int main(void)
         cmocka_unit_test(late_proof_of_one_shipment_recognises_nothing_of_another),
         cmocka_unit_test(units_that_come_back_before_delivery_are_never_earned),
         cmocka_unit_test(undelivered_dropship_cost_is_deferred),
+        cmocka_unit_test(undelivered_dropship_cost_is_cost_once_the_units_come_back),
         cmocka_unit_test(revenue_at_payment_is_earned_when_the_total_is_captured),
         cmocka_unit_test(revenue_at_payment_follows_edits),
         cmocka_unit_test(sold_units_that_were_refunded_are_cancelled_for_nothing),
