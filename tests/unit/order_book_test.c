@@ -1984,6 +1984,43 @@ static void undelivered_dropship_cost_is_deferred(void **state)
                       "cost_of_sales_dropship[drop/1] 4.00");
 }
 
+/* A delivery may name all that is left of a shipment, and a unit more of it waits. */
+static void a_delivery_takes_what_was_shipped_to_the_last_unit(void **state)
+{
+    (void)state;
+    start_order();
+    set_policy("revenue_at", "delivery");
+    struct document *order = new_order("30.00");
+    add_line(order, "1", "A", "3", "10.00");
+    version(order);
+    ship("1", "2");
+    size_t first = deliver("s", "1", "1"), last = deliver("s", "1", "1"), more = deliver("s", "1", "1");
+    fold();
+    expect(first, "accounts_receivable 10.00\nsales[A/1] -10.00");
+    expect(last, "accounts_receivable 10.00\nsales[A/1] -10.00");
+    expect_no(more, REFUSAL_EXCEEDS_OPEN, NULL);
+}
+
+/* What is still to be earned is less by the shipping earned and more by its discount: money beyond it is due back. */
+static void earned_shipping_and_its_discount_leave_the_open_value(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("23.00");
+    add_line(order, "1", "A", "2", "10.00");
+    order->order.shipping.amount_minor = minor("5.00");
+    order->order.shipping.discount_minor = minor("2.00");
+    version(order);
+    pay("23.00");
+    size_t shipped = ship("1", "1"), more = pay("1.00");
+    fold();
+    expect(shipped, "customer_deposits 11.50\n"
+                    "sales[A/1] -10.00\n"
+                    "shipping_income -2.50\n"
+                    "discounts{shipping} 1.00");
+    expect(more, "gateway_clearing(stripe) 1.00\nrefunds_due -1.00");
+}
+
 /* What comes back before it is delivered is never earned: its cost is deferred no longer. */
 static void undelivered_dropship_cost_is_cost_once_the_units_come_back(void **state)
 {
@@ -2988,6 +3025,8 @@ int main(void)
         cmocka_unit_test(late_proof_of_one_shipment_recognises_nothing_of_another),
         cmocka_unit_test(units_that_come_back_before_delivery_are_never_earned),
         cmocka_unit_test(undelivered_dropship_cost_is_deferred),
+        cmocka_unit_test(a_delivery_takes_what_was_shipped_to_the_last_unit),
+        cmocka_unit_test(earned_shipping_and_its_discount_leave_the_open_value),
         cmocka_unit_test(undelivered_dropship_cost_is_cost_once_the_units_come_back),
         cmocka_unit_test(revenue_at_payment_is_earned_when_the_total_is_captured),
         cmocka_unit_test(revenue_at_payment_follows_edits),
