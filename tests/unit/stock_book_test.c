@@ -561,6 +561,25 @@ static const struct story stories[] = {
         .state = "main 1@1 3=30 last 10/1; main has 3 own 1 quarantined 2 damaged",
     },
     {
+        "count of all on hand: own units are missing first, then damaged ones, and no more is in quarantine than is "
+        "left",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_OUT, 2, 2, .status = UNITS_DAMAGED, .to = ROLE_DAMAGED_GOODS_WRITE_OFF},
+                 {MOVE_STATUS, 3, 2, .status = UNITS_QUARANTINED},
+                 {MOVE_COUNT, 4, 3, NONE, .whole = true, .posts = "inventory@main -10, shrinkage 10"},
+                 {MOVE_COUNT, 5, 2, NONE, .whole = true, .posts = "inventory@main -10, shrinkage 10"},
+                 {MOVE_COUNT, 6, 1, NONE, .whole = true, .posts = NO_LINES}},
+        .state = "main last 10/1; main has 1 damaged",
+    },
+    {
+        "count of all on hand: what is left in quarantine",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_STATUS, 2, 2, .status = UNITS_QUARANTINED},
+                 {MOVE_COUNT, 3, 2, NONE, .whole = true, .posts = "inventory@main -20, shrinkage 20"},
+                 {MOVE_COUNT, 4, 1, NONE, .whole = true, .posts = "inventory@main -10, shrinkage 10"}},
+        .state = "main 1@1 1=10 last 10/1; main has 1 own 1 quarantined",
+    },
+    {
         "status: no more leaves than there is",
         .rows = {{MOVE_STATUS, 1, 2, .status = UNITS_QUARANTINED},
                  {MOVE_STATUS, 2, -3, .status = UNITS_QUARANTINED, .refusal = BOOK_EXCEEDS, .held = 2},
