@@ -777,6 +777,14 @@ static const struct story stories[] = {
         .state = "main 1@4 1=10 1@5 1=11 9@6 1=7 last 40/4; transit; shop last 21/2; main has 3 own",
     },
     {
+        "landed: of two layers of one lot the older first",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_SHIP, 2, 2},
+                 {MOVE_ARRIVE, 3, 2, .refers = 2},
+                 {MOVE_LANDED, 4, .value = 1, .refers = 1, .posts = "inventory@main 1, landed_cost_clearing -1"}},
+        .state = "main 1@1 2=21 1@3 2=20 last 20/2; transit; main has 4 own",
+    },
+    {
         "landed: all to price difference where nothing of it is left, or at standard",
         .rows = {{MOVE_LANDED, 1, .value = 5, .refers = 7,
                   .posts = "landed_cost_clearing -5, price_difference{landed} 5"}},
