@@ -85,6 +85,45 @@ static bool payment_known(const struct order_slot *slot, struct span gateway, st
     return false;
 }
 
+struct days {
+    int32_t *at;
+    size_t count, room;
+};
+
+static void add_day(struct plan *plan, struct days *days, int32_t day)
+{
+    for (size_t i = 0; i < days->count; i++)
+        if (days->at[i] == day)
+            return;
+    ARENA_GROW(plan->arena, days->at, days->count, days->room);
+    days->at[days->count++] = day;
+}
+
+/* Services with dates are earned at the end of each of their months, and of their last day. */
+static void plan_services(struct plan *plan, const struct order *order)
+{
+    struct days days = {0};
+    for (size_t i = 0; i < order->lines.count; i++) {
+        const struct order_line *line = &order->lines.at[i];
+        int32_t to = line->service.to.day;
+        if (!order_runs_by_days(line))
+            continue;
+        for (int32_t end = order_month_end(line->service.from.day); end < to; end = order_month_end(end + 1))
+            add_day(plan, &days, end);
+        add_day(plan, &days, to);
+    }
+    struct ruling_event *events = days.count ? plan_events(plan, plan->number, days.count) : NULL;
+    for (size_t i = 0; i < days.count; i++) {
+        struct moment day = {.form = TIME_DATE, .day = days.at[i]};
+        events[i].kind = EVENT_SERVICE;
+        events[i].index = (uint32_t)days.at[i];
+        events[i].rank = RANK_MONEY;
+        events[i].at_us = company_instant(plan->company, day, RANK_COUNT); /* the end of that day */
+        events[i].day = days.at[i];
+        events[i].rate_e10 = 0; /* the order's, as it last was */
+    }
+}
+
 void resolve_order(struct plan *plan)
 {
     const struct document *document = plan->document;
@@ -125,6 +164,8 @@ void resolve_order(struct plan *plan)
         }
     }
     plan->orders[plan->order_count - 1].event_count = count;
+    if (plan_goes_on(plan))
+        plan_services(plan, order);
 }
 
 static bool is_captured(struct plan *plan, const struct payment *payment)

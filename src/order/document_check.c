@@ -183,12 +183,23 @@ static enum refusal check_item(struct check *check, const struct document *docum
     return refusal ? refusal : CHECK_UNIQUE(check, item->uoms, "uoms", code);
 }
 
+enum { SERVICE_DAYS_MAX = 36525 };
+
 static enum refusal check_order(struct check *check, const struct order *order)
 {
     for (size_t i = 0; i < order->lines.count; i++) {
         const struct order_line *line = &order->lines.at[i];
+        bool from = moment_is_present(line->service.from), to = moment_is_present(line->service.to);
+        if ((from && line->service.from.form != TIME_DATE) || (to && line->service.to.form != TIME_DATE) ||
+            from != to) {
+            return refuse(check, REFUSAL_BAD_VALUE, "lines[%zu].service: from and to are two dates without a time", i);
+        }
         if (is_before(line->service.to, line->service.from)) {
             return refuse(check, REFUSAL_BAD_VALUE, "lines[%zu].service.to: is before its from", i);
+        }
+        if (from && line->service.to.day - line->service.from.day > SERVICE_DAYS_MAX) {
+            return refuse(check, REFUSAL_BAD_VALUE, "lines[%zu].service.to: more than a hundred years after its from",
+                          i);
         }
     }
     return CHECK_UNIQUE(check, order->lines, "lines", id);

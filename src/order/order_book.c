@@ -22,6 +22,7 @@ static enum refusal dispatch(struct book *book)
     case EVENT_RETURN: return book_return(book);
     case EVENT_ENTRY: return book_entry(book);
     case EVENT_OPENING: return book_opening(book);
+    case EVENT_SERVICE: return book_service(book);
     }
     must(!"a known kind of event");
     return REFUSAL_UNSUPPORTED;

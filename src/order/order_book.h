@@ -25,8 +25,9 @@ enum order_event_kind {
     EVENT_DELIVERY = 5, /* a delivery document, or the shipment itself once delivered_after days have gone by */
     EVENT_REFUND = 6,
     EVENT_RETURN = 7,
-    EVENT_ENTRY = 8,   /* a person's entry whose line names this order (bad debt, a correction of its account) */
-    EVENT_OPENING = 9, /* the cut-over: deposit or receivable brought in */
+    EVENT_ENTRY = 8,    /* a person's entry whose line names this order (bad debt, a correction of its account) */
+    EVENT_OPENING = 9,  /* the cut-over: deposit or receivable brought in */
+    EVENT_SERVICE = 10, /* a day at whose end services by days are earned; index: the day */
 };
 
 /* What a component of a bundle is, frozen when the line was first read. */
@@ -81,6 +82,11 @@ struct stock_effect {
     int64_t revenue_minor;                /* ISSUE, DELIVER: sales less discounts recognised with these units, company
                                            * currency (a memo for margins; the lines carry the truth) */
 };
+
+/* A service with dates: its units pass by days. */
+static inline bool order_runs_by_days(const struct order_line *line) { return moment_is_present(line->service.from); }
+/* The last day of `day`'s month. */
+int32_t order_month_end(int32_t day);
 
 /* Whose money an event of an account without an order moves; else empty. */
 struct span order_event_customer(const struct order_event *event);

@@ -41,6 +41,9 @@ static enum refusal say_units(struct book *book, enum refusal refusal, const str
 static enum refusal judge_shipment(struct book *book, const struct move *move)
 {
     const struct book_unit *unit = move->unit;
+    if (order_runs_by_days(move->line->terms)) {
+        return REFUSAL_NONE; /* it is passed over */
+    }
     if (unit->asked_micro > unit->ordered_micro - unit->shipped_micro) {
         return say_units(book, REFUSAL_EXCEEDS_ORDERED, move, "to ship", "ordered and not shipped",
                          unit->ordered_micro - unit->shipped_micro);
@@ -56,6 +59,9 @@ static enum refusal judge_shipment(struct book *book, const struct move *move)
 static bool takes_line(const struct shipment *shipment, const struct book_line *line)
 {
     const struct fulfil *fulfil = &line->terms->fulfil;
+    if (order_runs_by_days(line->terms)) {
+        return false;
+    }
     bool is_goods =
         fulfil->by != FULFIL_DIGITAL && line->facts->kind != ITEM_SERVICE && line->facts->kind != ITEM_GIFT_CARD;
     if (shipment->supplier.ptr != NULL) {
@@ -103,7 +109,17 @@ static enum refusal name_shipment(struct book *book, const struct shipment *ship
                              &(struct named){line->line, line->sku, line->component, line->uom, line->qty_micro,
                                              (int)i + 1, line, NULL});
     }
-    return refusal == REFUSAL_NONE ? judge_moves(book, moves, judge_shipment) : refusal;
+    if (refusal == REFUSAL_NONE) {
+        refusal = judge_moves(book, moves, judge_shipment);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < moves->count; i++) {
+        if (!order_runs_by_days(moves->at[i].line->terms)) {
+            moves->at[kept++] = moves->at[i];
+        }
+    }
+    moves->count = kept;
+    return refusal;
 }
 
 /* An item that may come either way is dropshipped when its first shipment is a supplier's, and stays what it became. */
@@ -226,8 +242,7 @@ static void remember_shipment(struct book *book, const struct shipment *shipment
         (struct book_shipment){document->source, document->id, shipment->location, items, count};
 }
 
-/* What concerns the touched lines as a whole, then the account, then their cost. */
-static void settle_touched(struct book *book, size_t first)
+void book_settle_touched(struct book *book, size_t first)
 {
     for (size_t i = 0; i < book->touched_count; i++) {
         struct book_line *line = book->touched[i];
@@ -294,7 +309,7 @@ enum refusal book_shipment(struct book *book)
         bool delivered = book->event->policy->revenue_at == REVENUE_AT_DELIVERY && !needs_delivery(moves.at[i].line);
         ship_move(book, shipment, &moves.at[i], earns || delivered);
     }
-    settle_touched(book, 0);
+    book_settle_touched(book, 0);
     book_earn_paid(book);
     remember_shipment(book, shipment, &moves);
     return or_zero(shipment->cost_minor) > 0 ? post_shipment_cost(book, shipment) : REFUSAL_NONE;
@@ -311,13 +326,14 @@ static enum refusal judge_cancel(struct book *book, const struct move *move)
         return book_say(book, REFUSAL_EXCEEDS_ORDERED, "line %.*s: %s to cancel, %s ordered", SPAN_ARG(line->id),
                         asked.at, held.at);
     }
-    if (move->qty_micro > line->ordered_micro - line->shipped_micro) {
-        struct text held = qty_text(line->shipped_micro);
+    int64_t passed = days_due(line, book->event->day - 1);
+    if (move->qty_micro > line->ordered_micro - line->shipped_micro - passed) {
+        struct text held = qty_text(line->shipped_micro + passed);
         return book_say(book, REFUSAL_SHIPPED_UNITS, "line %.*s: %s to cancel, %s shipped", SPAN_ARG(line->id),
                         asked.at, held.at);
     }
-    if (move->qty_micro > line_open(line)) {
-        struct text held = qty_text(line_open(line));
+    if (move->qty_micro > line_open(line) - passed) {
+        struct text held = qty_text(line_open(line) - passed);
         return book_say(book, REFUSAL_EXCEEDS_OPEN, "line %.*s: %s to cancel, %s open", SPAN_ARG(line->id), asked.at,
                         held.at);
     }
@@ -338,6 +354,11 @@ static enum refusal name_cancel(struct book *book, const struct cancel *cancel, 
         }
         struct move move = units.at[0];
         move.qty_micro = units.line_micro;
+        /* Of a service by days nobody names the fraction that is left: the rest is meant. */
+        int64_t left = line_open(move.line) - days_due(move.line, book->event->day - 1);
+        if (order_runs_by_days(move.line->terms) && left > 0 && move.qty_micro <= move.line->ordered_micro) {
+            move.qty_micro = least_of(move.qty_micro, left);
+        }
         moves_add(book, moves, &move);
     }
     enum refusal refusal = REFUSAL_NONE;
@@ -367,9 +388,10 @@ static enum refusal whole_cancel(struct book *book, struct moves *moves)
         struct book_line *line = book->lines[i];
         shipped |= line->shipped_micro > 0;
         cancelled |= line->cancelled_micro > 0;
-        if (has_open_units(line)) {
+        int64_t passed = days_due(line, book->event->day - 1);
+        if (has_open_units(line) && (passed == 0 || line_open(line) > passed)) {
             moves_add(book, moves,
-                      &(struct move){line, &line->units[0], line_open(line), (int)line->place, NULL, NULL});
+                      &(struct move){line, &line->units[0], line_open(line) - passed, (int)line->place, NULL, NULL});
         }
     }
     if (moves->count > 0 || book->failed) {
@@ -381,6 +403,7 @@ static enum refusal whole_cancel(struct book *book, struct moves *moves)
 
 static void cancel_line(struct book *book, struct book_line *line, int64_t qty_micro)
 {
+    days_pass(book, line, book->event->day - 1);
     bool all = qty_micro == line_open(line);
     for (size_t u = 0; u < line->unit_count; u++) {
         struct book_unit *unit = &line->units[u];
@@ -577,7 +600,7 @@ enum refusal book_delivery(struct book *book)
         item->asked_micro = 0;
     }
     if (refusal == REFUSAL_NONE) {
-        settle_touched(book, 0);
+        book_settle_touched(book, 0);
     }
     return refusal;
 }

@@ -84,6 +84,7 @@ struct book_line {
     int64_t refunded_micro[REFUND_OF_COUNT], refunded_minor[REFUND_OF_COUNT];
     int64_t most_micro, most_minor; /* the largest quantity and net value of any version */
     size_t touched;                 /* number of the event that touched it last */
+    int32_t passed_to;              /* a service by days: the first day that has not passed; INT32_MIN: none has */
 };
 
 /* Finds texts; values are given by the maker. */
@@ -311,6 +312,18 @@ int64_t tax_take_due(struct book *book, struct book_line *line, struct book_tax 
 /* Earned or cancelled value of a line, with its taxes, that was not refunded yet. */
 int64_t line_refundable(const struct book_line *line);
 
+/* ---- order_days.c: services whose units pass by days ---- */
+
+/* Units of the line that pass up to the end of `through`; nothing where it does not run by days. */
+int64_t days_due(const struct book_line *line, int32_t through);
+/* They pass: shipped and, unless they wait for their payment, earned. What concerns the line as a whole follows. */
+void days_pass(struct book *book, struct book_line *line, int32_t through);
+/* What had passed by the last month's end, or its own, before a version that says so. */
+void book_days_caught_up(struct book *book);
+
+/* What concerns the touched lines as a whole, then the account, then their cost. */
+void book_settle_touched(struct book *book, size_t first);
+
 /* ---- one handler per kind of event ---- */
 
 NODISCARD enum refusal book_version(struct book *book);
@@ -323,5 +336,6 @@ NODISCARD enum refusal book_refund(struct book *book);
 NODISCARD enum refusal book_return(struct book *book);
 NODISCARD enum refusal book_entry(struct book *book);
 NODISCARD enum refusal book_opening(struct book *book);
+NODISCARD enum refusal book_service(struct book *book);
 
 #endif

@@ -115,9 +115,18 @@ struct parts_of_order {
     struct sum all, taxes, marketplace, shipping_taxes, shipping_marketplace;
 };
 
-static enum refusal value_lines(const struct document *document, struct order_terms *terms,
+/* What is carried or counted somewhere is not a service; a gift card is no sale at all. */
+static bool is_goods(const struct order_line *line, const struct order_line_facts *facts)
+{
+    bool is_service = facts->kind == ITEM_SERVICE || facts->kind == ITEM_SUPPLY ||
+                      (line->fulfil.by == FULFIL_DIGITAL && facts->kind != ITEM_BUNDLE);
+    return !is_service || facts->kind == ITEM_GIFT_CARD;
+}
+
+static enum refusal value_lines(const struct order_event *event, struct order_terms *terms,
                                 struct parts_of_order *parts, struct arena *arena, struct span *out_detail)
 {
+    const struct document *document = event->document;
     const struct order *order = &document->order;
     int exponent = currency_exponent(document->money);
     for (size_t i = 0; i < order->lines.count; i++) {
@@ -126,8 +135,9 @@ static enum refusal value_lines(const struct document *document, struct order_te
             *out_detail = arena_print(arena, "lines[%zu]: quantity or price is not positive", i);
             return REFUSAL_NEGATIVE_NOT_ALLOWED;
         }
-        if (moment_is_present(line->service.from) || moment_is_present(line->service.to)) {
-            *out_detail = arena_print(arena, "lines[%zu].service: revenue by days is not posted yet", i);
+        if (order_runs_by_days(line) && is_goods(line, &event->facts[i])) {
+            *out_detail = arena_print(arena, "lines[%zu].service: %.*s is earned when it ships, not by days", i,
+                                      SPAN_ARG(line->sku));
             return REFUSAL_UNSUPPORTED;
         }
         if (!amount_of(line->qty_micro, line->unit_price_micro, exponent, &terms->value_minor[i]) ||
@@ -198,7 +208,7 @@ enum refusal order_terms_make(const struct order_event *event, struct arena *are
     if (!terms_alloc(out_terms, order, arena)) {
         return REFUSAL_OVERFLOW;
     }
-    enum refusal refusal = value_lines(event->document, out_terms, &parts, arena, out_detail);
+    enum refusal refusal = value_lines(event, out_terms, &parts, arena, out_detail);
     if (refusal == REFUSAL_NONE) {
         add_order_parts(order, &parts);
         refusal = check_total(event, &parts, out_terms, arena, out_detail);

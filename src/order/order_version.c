@@ -230,6 +230,7 @@ static bool add_new_lines(struct book *book, struct version_plan *plan)
         if (line->line == NULL) {
             line->line = lines++;
             line->line->id = line->id;
+            line->line->passed_to = INT32_MIN;
             book->lines[book->line_count++] = line->line;
             set_units(line->line, line, &units);
         } else if (line->facts != line->line->facts) {
@@ -599,6 +600,7 @@ enum refusal book_version(struct book *book)
         book_settle_earned(book, 0);
         post_costs(book);
     }
+    book_days_caught_up(book);
     book_earn_paid(book);
     book_release_excess(book);
     return REFUSAL_NONE;

@@ -29,6 +29,8 @@ struct order_event order_event_of(const struct company *company, const struct do
                 .type = span_of(document_type_name(document->type)),
                 .id = document->id},
     };
+    if (frozen->kind == EVENT_SERVICE)
+        event.key.line = (int)document->version;
     if (frozen->kind == EVENT_PAYMENT && document->type == DOCUMENT_ORDER) {
         event.key.type = SPAN("payment");
         event.key.id = document->order.payments.at[frozen->index].id;

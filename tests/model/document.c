@@ -87,7 +87,7 @@ static const struct field line_fields[] = {
     OF_LINE(FIELD_MINOR, total_cost), OF_LINE(FIELD_MINOR, credit),      OF_LINE(FIELD_MINOR, value),
     OF_LINE(FIELD_MINOR, deposit),    OF_LINE(FIELD_MINOR, receivable),  OF_LINE(FIELD_TIME, at),
     OF_LINE(FIELD_BOOL, recoverable), OF_LINE(FIELD_LINES, tax),         OF_LINE(FIELD_LINES, picks),
-    OF_LINE(FIELD_OBJECT, fulfil),    OF_LINE(FIELD_TEXT, customer),
+    OF_LINE(FIELD_OBJECT, fulfil),    OF_LINE(FIELD_TEXT, customer),     OF_LINE(FIELD_OBJECT, service),
 };
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -81,7 +81,7 @@ struct m_line {
     struct m_ref receipt, order;
     struct m_time at;
     enum m_bool recoverable;
-    struct m_lines tax, picks, fulfil; /* fulfil: an object, count 0 or 1 */
+    struct m_lines tax, picks, fulfil, service; /* the last two: objects, count 0 or 1 */
 };
 
 struct m_document {

@@ -341,6 +341,23 @@ static int64_t order_total(struct maker *maker, const struct m_document *d)
     return total;
 }
 
+static const char *day_text(struct maker *maker, int32_t day)
+{
+    char text[11];
+    struct span copy = arena_print(maker->arena, "%s", day_write(day, text));
+    must(copy.ptr);
+    return copy.ptr;
+}
+
+/* From about when it is ordered, for a day to some months. */
+static void run_by_days(struct maker *maker, struct m_line *line)
+{
+    int32_t from = maker->first_day - 40 + pick(maker, 80), to = from + pick(maker, chance(maker, 3) ? 3 : 100);
+    line->service = m_lines_new(maker->arena, 1);
+    line->service.at[0].from = day_text(maker, from);
+    line->service.at[0].to = day_text(maker, to);
+}
+
 static void fill_order_line(struct maker *maker, struct m_line *line, struct made_line *kept, const char *remitter)
 {
     struct made_item *item = &maker->items[pick(maker, maker->item_count)];
@@ -348,6 +365,8 @@ static void fill_order_line(struct maker *maker, struct m_line *line, struct mad
     line->qty = item->bundle || item->gift_card ? MICRO * (1 + pick(maker, 3)) : some_qty(maker, 5);
     line->unit_price = chance(maker, 10) ? 0 : item->price + (chance(maker, 3) ? 10000 : 0);
     may_box(maker, line, (int)(item - maker->items));
+    if (more(maker, M_WITH_DAYS) && item->service && !chance(maker, 3))
+        run_by_days(maker, line);
     int64_t value = amount(line->qty, line->unit_price);
     if (on(maker, M_WITH_DISCOUNTS) && chance(maker, 3) && value > 1)
         line->discount = pick(maker, (int)(value < 1000 ? value : 1000));
@@ -1120,6 +1139,8 @@ static void make_edit(struct maker *maker)
             line->discount = M_NONE;
         break;
     }
+    if (line->service.count && chance(maker, 2))
+        run_by_days(maker, line);
     kept->qty = line->qty;
     if (amount(line->qty, line->unit_price) < m_or_zero(line->discount))
         line->discount = M_NONE;
@@ -1394,10 +1415,11 @@ struct m_features m_features_first(void) { return (struct m_features){(1u << 15)
 
 struct m_features m_features_all(void)
 {
-    return (struct m_features){
-        (1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE | M_WITH_POLICIES |
-                            M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT | M_WITH_ON_ACCOUNT | M_WITH_GIFT_CARDS |
-                            M_WITH_SPECIFIC | M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_LOTS | M_WITH_LATER_POLICIES};
+    return (struct m_features){(1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE |
+                                                   M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
+                                                   M_WITH_ON_ACCOUNT | M_WITH_DAYS | M_WITH_GIFT_CARDS |
+                                                   M_WITH_SPECIFIC | M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_LOTS |
+                                                   M_WITH_LATER_POLICIES};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)

@@ -56,6 +56,7 @@ enum m_more_features {
     M_WITH_FOREIGN_PURCHASES = 1 << 11, /* receipts alone in another currency; part of M_WITH_FOREIGN */
     M_WITH_LOTS = 1 << 12,              /* receipts and counts name lots */
     M_WITH_ON_ACCOUNT = 1 << 13,        /* money of customers without an order, and entries that use it */
+    M_WITH_DAYS = 1 << 14,              /* services with dates: earned by days */
     M_WITH_LATER_POLICIES = 1 << 21,    /* some settings change in the midst of the history, from a date */
     M_WITH_TRUE_UP = 1 << 20,           /* true_up origin_if_open, always */
 };

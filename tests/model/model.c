@@ -593,6 +593,29 @@ static struct key key_of(struct run *run, int at)
         instant_of_paper(run, at), run->papers[at].rank, m_source(d), m_type_name(d->type), d->id, 0, 0};
 }
 
+/* Each month's end and each last day of a service is read at the end of that day. */
+static void lay_out_services(struct run *run, int at)
+{
+    const struct m_document *d = run->papers[at].d;
+    LIST_OF(int32_t) days = {0};
+    for (size_t i = 0; i < d->lines.count; i++) {
+        int32_t from, to;
+        if (!m_service_days(&d->lines.at[i], &from, &to))
+            continue;
+        for (int32_t day = from; day <= to; day++) {
+            bool known = day < to && !m_is_month_end(day);
+            for (int k = 0; k < days.count; k++)
+                known = known || days.at[k] == day;
+            if (known)
+                continue;
+            *LIST_ADD(run->arena, days) = day;
+            struct m_time end = {.form = M_DATE, .day = day};
+            struct key key = {instant_of(run, end, 6), 5, m_source(d), "order", d->id, 0, (int)m_version(d)};
+            add_movement(run, at, DAY_OF_SERVICE, key);
+        }
+    }
+}
+
 static void lay_out_movements(struct run *run)
 {
     run->movements.count = 0;
@@ -632,6 +655,8 @@ static void lay_out_movements(struct run *run)
             struct key payment_key = {most(key.instant, paid), 5, m_source(d), "payment", id, 0, (int)m_version(d)};
             add_movement(run, i, (int)k, payment_key);
         }
+        if (d->type == M_ORDER)
+            lay_out_services(run, i);
     }
 }
 
@@ -831,6 +856,8 @@ static bool read_payment_document(struct run *run)
 static bool read_movement(struct run *run, const struct movement *movement)
 {
     const struct paper *paper = &run->papers[run->paper];
+    if (movement->payment == DAY_OF_SERVICE)
+        return m_read_day_of_service(run);
     if (movement->payment >= 0)
         return m_read_payment(run, movement->payment);
     if (movement->key.leg == 0 && !referred_are_there(run))

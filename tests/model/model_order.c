@@ -800,7 +800,8 @@ static int find_location_number(const struct run *run, const char *code)
 static void add_line(struct run *run, struct order *order, const struct m_line *stated, size_t place)
 {
     struct order_line *line = LIST_ADD(run->arena, order->lines);
-    *line = (struct order_line){.id = line_id(run, stated, place), .sku = stated->sku, .location = -1};
+    *line =
+        (struct order_line){.id = line_id(run, stated, place), .sku = stated->sku, .location = -1, .passed = INT32_MIN};
     line->item = run->papers[run->paper].items[place];
     line->factor = stated->uom ? m_factor(run, line->item, stated->uom) : MICRO;
     line->kind = kind_of(run, stated, line->item);
@@ -819,6 +820,10 @@ static bool version_fits(struct run *run, const struct order *order, const struc
     for (size_t i = 0; i < d->lines.count; i++)
         if (d->lines.at[i].uom && m_factor(run, run->papers[run->paper].items[i], d->lines.at[i].uom) == 0)
             return m_refuse(run, "failed", "uom_unknown");
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (d->lines.at[i].service.count &&
+            kind_of(run, &d->lines.at[i], run->papers[run->paper].items[i]) != LINE_SERVICE)
+            return m_refuse(run, "failed", "unsupported");
     for (int i = 0; i < order->lines.count; i++) {
         const struct order_line *line = &order->lines.at[i];
         size_t place = 0;
@@ -832,6 +837,9 @@ static bool version_fits(struct run *run, const struct order *order, const struc
     }
     return true;
 }
+
+static void catch_up_days(struct run *run, struct earning *earning);
+static bool runs_by_days(struct run *run, const struct m_document *d, const struct order_line *line);
 
 bool m_read_order(struct run *run)
 {
@@ -860,6 +868,7 @@ bool m_read_order(struct run *run)
         reset_line(run, &earning, line, stated, d, stated ? &worth[place] : NULL);
     }
     keep_earned(run, &earning);
+    catch_up_days(run, &earning);
     earn_when_paid(run, &earning);
     if (!finish_earning(run, &earning))
         return false;
@@ -998,6 +1007,87 @@ bool m_read_payment(struct run *run, int payment)
     return take_money(run, order, amount, worth);
 }
 
+/* --- services by days ------------------------------------------------------------------------------------ */
+
+bool m_service_days(const struct m_line *line, int32_t *out_from, int32_t *out_to)
+{
+    if (!line->service.count)
+        return false;
+    must(day_read(span_of(line->service.at[0].from), out_from) && day_read(span_of(line->service.at[0].to), out_to));
+    return true;
+}
+
+bool m_is_month_end(int32_t day)
+{
+    int year, month, of_month;
+    day_to_civil(day + 1, &year, &month, &of_month);
+    return of_month == 1;
+}
+
+/* Whether the line runs by days under the version in force, and which of them have not passed. */
+static bool days_left(struct run *run, const struct order *order, const struct order_line *line, int32_t *out_from,
+                      int32_t *out_to)
+{
+    size_t place = 0;
+    const struct m_line *stated = stated_line(run, run->papers[order->paper].d, line->id, &place);
+    if (!stated || !m_service_days(stated, out_from, out_to))
+        return false;
+    *out_from = line->passed > *out_from ? line->passed : *out_from;
+    return true;
+}
+
+/* Units of the line that pass with the days up to the end of `through`. */
+static int64_t units_due(struct run *run, const struct order *order, const struct order_line *line, int32_t through)
+{
+    int32_t from, to;
+    int64_t open = part_open(&line->parts[0]);
+    if (!days_left(run, order, line, &from, &to) || open <= 0)
+        return 0;
+    if (through >= to)
+        return open;
+    return through < from ? 0 : m_draw(open, through - from + 1, to - from + 1);
+}
+
+static void pass_days(struct run *run, struct earning *earning, struct order_line *line, int32_t through)
+{
+    struct order *order = earning->order;
+    struct part *part = &line->parts[0];
+    int64_t units = units_due(run, order, line, through), sold = least(units, part->sold);
+    int32_t from, to;
+    if (!days_left(run, order, line, &from, &to))
+        return;
+    line->passed = through + 1 > line->passed ? through + 1 : line->passed;
+    part->shipped += units;
+    part->sold -= sold;
+    if (!pays_first(run))
+        earn_part(run, earning, line, part, units - sold);
+}
+
+bool m_read_day_of_service(struct run *run)
+{
+    struct order *order = order_of(run);
+    struct earning earning = {.order = order};
+    for (int i = 0; order->known && i < order->lines.count; i++) {
+        int32_t from, to;
+        if (days_left(run, order, &order->lines.at[i], &from, &to) && (m_is_month_end(run->day) || run->day >= to))
+            pass_days(run, &earning, &order->lines.at[i], run->day);
+    }
+    return finish_earning(run, &earning);
+}
+
+/* What had passed before a version says so: to the end of the last month, or of the service. */
+static void catch_up_days(struct run *run, struct earning *earning)
+{
+    int32_t month_end = run->day - 1;
+    while (!m_is_month_end(month_end))
+        month_end--;
+    for (int i = 0; i < earning->order->lines.count; i++) {
+        int32_t from, to;
+        if (days_left(run, earning->order, &earning->order->lines.at[i], &from, &to))
+            pass_days(run, earning, &earning->order->lines.at[i], to < run->day ? run->day - 1 : month_end);
+    }
+}
+
 /* --- cancel, shipment, delivery ------------------------------------------------------------------- */
 
 static void cancel_taxes(struct tax *taxes, int count, int64_t units, int64_t of, int64_t *payable)
@@ -1051,6 +1141,13 @@ static void cancel_units(struct run *run, struct earning *earning, struct order_
     line->refunded_cancelled += refunded;
 }
 
+static bool runs_by_days(struct run *run, const struct m_document *d, const struct order_line *line)
+{
+    size_t place = 0;
+    const struct m_line *stated = stated_line(run, d, line->id, &place);
+    return stated && stated->service.count > 0;
+}
+
 static int64_t open_units(const struct order_line *line)
 {
     return line->qty - line->cancelled - least(line->qty - line->cancelled, completed(line, part_shipped));
@@ -1066,7 +1163,12 @@ bool m_read_cancel(struct run *run)
         if (!line)
             return false;
         int64_t units = named_qty(run, line, &d->lines.at[i], line->item);
+        bool by_days = runs_by_days(run, run->papers[order->paper].d, line);
+        pass_days(run, &earning, line, run->day - 1);
         units = units == M_NONE ? open_units(line) : units;
+        /* Of a service by days the rest is meant, where less is left than is named. */
+        if (by_days && units <= line->qty && open_units(line) > 0)
+            units = least(units, open_units(line));
         /* Reading: `exceeds_ordered` is for one line of a document that names more than the order's line has; what was
          * cancelled (returned, refunded) before counts against what is open. */
         if (units > line->qty)
@@ -1080,6 +1182,7 @@ bool m_read_cancel(struct run *run)
     bool shipped = false, cancelled = false, open = d->lines.count > 0;
     for (int i = 0; i < order->lines.count && d->lines.count == 0; i++) {
         struct order_line *line = &order->lines.at[i];
+        pass_days(run, &earning, line, run->day - 1);
         int64_t units = open_units(line);
         cancelled = cancelled || line->cancelled > 0;
         for (int k = 0; k < line->part_count; k++)
@@ -1088,7 +1191,8 @@ bool m_read_cancel(struct run *run)
         cancel_units(run, &earning, line, units);
     }
     if (!open)
-        return shipped && !cancelled ? m_refuse(run, "failed", "shipped_units") : m_wait_for_open(run);
+        return m_refuse_late(run, shipped && !cancelled ? "failed" : "waiting",
+                             shipped && !cancelled ? "shipped_units" : "exceeds_open");
     keep_earned(run, &earning);
     if (!finish_earning(run, &earning))
         return false;
@@ -1187,6 +1291,8 @@ static bool ship_named(struct run *run, struct earning *earning, const struct m_
     struct order_line *line = named_line(run, earning->order, named);
     if (!line)
         return false;
+    if (runs_by_days(run, run->papers[earning->order->paper].d, line))
+        return true; /* its days pass; no shipment takes it */
     int taken = 0;
     for (int i = 0; i < line->part_count; i++) {
         struct part *part = &line->parts[i];
@@ -1214,7 +1320,7 @@ bool m_read_shipment(struct run *run)
         struct order_line *line = &order->lines.at[i];
         for (int k = 0; k < line->part_count; k++) {
             int64_t open = part_open(&line->parts[k]);
-            if (open <= 0 || stays_behind(d, run, line))
+            if (open <= 0 || stays_behind(d, run, line) || runs_by_days(run, run->papers[order->paper].d, line))
                 continue;
             taken++;
             if (!ship_part(run, &earning, line, k, open, NULL))

@@ -57,10 +57,11 @@ struct key {
     const char *source, *type, *id;
     int leg, line;
 };
+enum { DAY_OF_SERVICE = 1 << 30 };
 struct movement {
     struct key key;
     int paper;
-    int payment; /* of an order's payments: its place, else -1 */
+    int payment; /* of an order's payments: its place; a day on which services by days are earned: DAY_OF_SERVICE; else -1 */
 };
 
 struct item {
@@ -177,6 +178,7 @@ struct order_line {
     int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
     int64_t refunded_amount;                                    /* of the goods' value that the line earned */
     int64_t refunded_value, largest_value; /* all that was refunded of its goods; their value in any version */
+    int32_t passed;                        /* a service by days: the first day that has not passed; INT32_MIN */
     int64_t payable_cancelled, payable_cancelled_shipping; /* tax payable already of units that were cancelled */
 };
 struct account {
@@ -342,6 +344,10 @@ bool m_read_order(struct run *run);
 bool m_order_adds_up(struct run *run, const struct m_document *d);
 bool m_read_payment(struct run *run, int payment);
 bool m_read_payment_on_account(struct run *run);
+bool m_read_day_of_service(struct run *run);
+/* The days a line's service runs; false: it does not run by days. */
+bool m_service_days(const struct m_line *line, int32_t *out_from, int32_t *out_to);
+bool m_is_month_end(int32_t day);
 bool m_read_cancel(struct run *run);
 bool m_read_shipment(struct run *run);
 bool m_read_delivery(struct run *run);

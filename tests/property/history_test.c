@@ -215,6 +215,8 @@ static void every_feature_alone_agrees_with_the_second_model(void **state)
         {"counts by lot", M_WITH_COUNTS | M_WITH_DISORDER, M_WITH_LOTS, 0},
         {"true-up at the origin",
          M_WITH_BILLS | M_WITH_ADJUSTMENTS | M_WITH_TRANSFERS | M_WITH_RETURNS | M_WITH_DELIVERIES, M_WITH_TRUE_UP, 2},
+        {"services by days", M_WITH_SERVICES | M_WITH_DISORDER | M_WITH_REFUNDS | M_WITH_EDITS | M_WITH_TAXES,
+         M_WITH_DAYS, 0},
         {"money on account", M_WITH_DISORDER | M_WITH_CANCELS | M_WITH_REFUNDS | M_WITH_VOIDS,
          M_WITH_ON_ACCOUNT | M_WITH_AT_PAYMENT, 0},
         {"settings changed in the midst", 0, M_WITH_LATER_POLICIES, 0},

@@ -194,7 +194,12 @@ static void settle_order(struct order *order)
         order->presentment.rate_e10 = order->presentment.total_micro = ABSENT;
     }
     for (size_t i = 0; i < order->lines.count; i++) {
-        order->lines.at[i].service.to = (struct moment){0};
+        bool by_days = moment_is_present(order->lines.at[i].service.from);
+        int32_t from = 20000 + (int32_t)i;
+        order->lines.at[i].service.from =
+            by_days ? (struct moment){.form = TIME_DATE, .day = from} : (struct moment){0};
+        order->lines.at[i].service.to =
+            by_days ? (struct moment){.form = TIME_DATE, .day = from + 99} : (struct moment){0};
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/calendar.h"
 #include "base/hash.h"
 #include "base/prng.h"
 #include "order/document_fields.h"
@@ -2124,6 +2125,120 @@ static void a_refund_in_total_leaves_no_less_earned_than_it_took(void **state)
     expect(cancelled, "refunds_due -5.00\nsales[A/1] 10.00\nreturns_and_allowances -5.00");
 }
 
+/* ---- services by days ---- */
+
+static int32_t day_of(const char *date)
+{
+    int32_t day = 0;
+    assert_true(day_read(span_of(date), &day));
+    return day;
+}
+
+static void run_by_days(struct order_line *line, const char *from, const char *to)
+{
+    line->service.from = (struct moment){.form = TIME_DATE, .day = day_of(from)};
+    line->service.to = (struct moment){.form = TIME_DATE, .day = day_of(to)};
+}
+
+static size_t on_day(size_t event, const char *date)
+{
+    f.events[event].day = day_of(date);
+    return event;
+}
+
+static void a_month_ends_on_its_last_day(void **state)
+{
+    (void)state;
+    assert_int_equal(order_month_end(day_of("2024-02-01")), day_of("2024-02-29"));
+    assert_int_equal(order_month_end(day_of("2025-02-28")), day_of("2025-02-28"));
+    assert_int_equal(order_month_end(day_of("2025-12-31")), day_of("2025-12-31"));
+    assert_int_equal(order_month_end(day_of("2025-12-01")), day_of("2025-12-31"));
+    assert_int_equal(order_month_end(day_of("1969-11-30")), day_of("1969-11-30"));
+}
+
+/* Ten days before a month's end, twenty after: of 30.00 a third is earned at it, the rest on the last day. In between no
+ * day earns, nothing is earned twice, and no shipment takes the line. */
+static void a_service_is_earned_at_months_ends_and_on_its_last_day(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("30.00");
+    run_by_days(add_line(order, "1", "service", "1", "30.00"), "2025-01-22", "2025-02-20");
+    size_t opened = on_day(version(order), "2025-01-22"), shipped = on_day(ship("1", "1"), "2025-01-23");
+    size_t other = on_day(add_event(EVENT_SERVICE, order, 0), "2025-01-25");
+    size_t month = on_day(add_event(EVENT_SERVICE, order, 1), "2025-01-31");
+    size_t again = on_day(add_event(EVENT_SERVICE, order, 2), "2025-01-31");
+    size_t last = on_day(add_event(EVENT_SERVICE, order, 3), "2025-02-20");
+    size_t after = on_day(add_event(EVENT_SERVICE, order, 4), "2025-02-28");
+    fold();
+    expect(opened, "");
+    expect(shipped, "");
+    expect(other, "");
+    expect(month, "accounts_receivable 10.00\nsales[service/1] -10.00");
+    expect(again, "");
+    expect(last, "accounts_receivable 20.00\nsales[service/1] -20.00");
+    expect(after, "");
+}
+
+/* On the 11th the first ten days have passed. What a cancel names beyond the rest means the rest. */
+static void a_cancel_lets_the_days_before_it_pass_and_takes_the_rest(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("30.00");
+    run_by_days(add_line(order, "1", "service", "1", "30.00"), "2025-06-01", "2025-06-30");
+    on_day(version(order), "2025-06-01");
+    pay("30.00");
+    size_t cancelled = on_day(cancel("1", "1"), "2025-06-11");
+    size_t last = on_day(add_event(EVENT_SERVICE, order, 1), "2025-06-30");
+    fold();
+    expect(cancelled, "customer_deposits 30.00\nrefunds_due -20.00\nsales[service/1] -10.00");
+    expect(last, "");
+    expect_account("0", "0", "20.00", false);
+}
+
+/* Ordered in March for the year: January and February have passed by then. On the last day of a month that month has not. */
+static void a_version_catches_up_to_the_end_of_the_last_month(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        start_order();
+        struct document *order = new_order("365.00");
+        run_by_days(add_line(order, "1", "service", "1", "365.00"), "2025-01-01", "2025-12-31");
+        size_t opened = on_day(version(order), late ? "2025-03-31" : "2025-03-01");
+        fold();
+        expect(opened, "accounts_receivable 59.00\nsales[service/1] -59.00");
+    }
+}
+
+static void a_service_that_has_ended_is_earned_at_once(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("10.00");
+    run_by_days(add_line(order, "1", "service", "1", "10.00"), "2025-03-02", "2025-03-03");
+    size_t opened = on_day(version(order), "2025-03-04");
+    fold();
+    expect(opened, "accounts_receivable 10.00\nsales[service/1] -10.00");
+}
+
+/* Sold with its payment, it is not earned a second time as its days pass. */
+static void a_paid_service_is_sold_once_under_revenue_at_payment(void **state)
+{
+    (void)state;
+    start_order();
+    set_policy("revenue_at", "payment");
+    struct document *order = new_order("30.00");
+    run_by_days(add_line(order, "1", "service", "1", "30.00"), "2025-06-01", "2025-06-30");
+    on_day(version(order), "2025-06-01");
+    size_t paid = on_day(pay("30.00"), "2025-06-02");
+    size_t last = on_day(add_event(EVENT_SERVICE, order, 1), "2025-06-30");
+    fold();
+    expect(paid, "gateway_clearing(stripe) 30.00\nsales[service/1] -30.00");
+    expect(last, "");
+    expect_account("0", "0", "0", true);
+}
+
 /* ---- currencies ---- */
 
 static void a_receivable_in_another_currency_realises_its_exchange_difference(void **state)
@@ -3030,6 +3145,12 @@ int main(void)
         cmocka_unit_test(undelivered_dropship_cost_is_cost_once_the_units_come_back),
         cmocka_unit_test(revenue_at_payment_is_earned_when_the_total_is_captured),
         cmocka_unit_test(revenue_at_payment_follows_edits),
+        cmocka_unit_test(a_month_ends_on_its_last_day),
+        cmocka_unit_test(a_service_is_earned_at_months_ends_and_on_its_last_day),
+        cmocka_unit_test(a_cancel_lets_the_days_before_it_pass_and_takes_the_rest),
+        cmocka_unit_test(a_version_catches_up_to_the_end_of_the_last_month),
+        cmocka_unit_test(a_service_that_has_ended_is_earned_at_once),
+        cmocka_unit_test(a_paid_service_is_sold_once_under_revenue_at_payment),
         cmocka_unit_test(sold_units_that_were_refunded_are_cancelled_for_nothing),
         cmocka_unit_test(a_refund_in_total_leaves_no_less_earned_than_it_took),
         cmocka_unit_test(a_receivable_in_another_currency_realises_its_exchange_difference),
