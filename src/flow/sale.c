@@ -343,6 +343,7 @@ static void movement_of_return(struct movement *movement, const struct customer_
                                const struct stock_effect *effect)
 {
     movement->location = returned->location.len ? returned->location : SPAN("main");
+    movement->where.location = movement->location; /* what the return itself makes is about the place it comes to */
     movement->status = effect->disposition == DISPOSITION_DAMAGED       ? UNITS_DAMAGED
                        : effect->disposition == DISPOSITION_QUARANTINED ? UNITS_QUARANTINED
                                                                         : UNITS_OWN;

@@ -196,15 +196,29 @@ static int64_t held_minor(const struct item_state *state)
     return held;
 }
 
-static void check_state(const struct item_state *state)
+/* Adding up all slices at each movement is for items with few of them, which nearly all are; verify adds up every one. */
+enum { CHECKED_SLICES = 24 };
+
+static bool has_few_slices(const struct item_state *state)
+{
+    size_t slices = 0;
+    for (size_t i = 0; i < state->pool_count; i++)
+        slices += state->pools[i].layer_count + state->pools[i].owed_count;
+    return slices <= CHECKED_SLICES;
+}
+
+static void check_pools(const struct item_state *state)
+{
+    for (size_t i = 0; i < state->pool_count; i++)
+        must(state->pools[i].layer_count == 0 || state->pools[i].owed_count == 0); /* C-4 */
+}
+
+static void check_units(const struct item_state *state)
 {
     int64_t pooled_micro = 0;
     int64_t counted_micro = 0;
-    for (size_t i = 0; i < state->pool_count; i++) {
-        const struct pool *pool = &state->pools[i];
-        must(pool->layer_count == 0 || pool->owed_count == 0); /* C-4 */
-        pooled_micro += pool_qty(pool) - pool_owed_qty(pool);
-    }
+    for (size_t i = 0; i < state->pool_count; i++)
+        pooled_micro += pool_qty(&state->pools[i]) - pool_owed_qty(&state->pools[i]);
     for (size_t i = 0; i < state->count_count; i++)
         counted_micro += state->counts[i].units[UNITS_OWN];
     must(pooled_micro == counted_micro); /* C-1 */
@@ -219,10 +233,11 @@ static bool is_held(enum role role)
 static struct decision decide_one(struct item_state *state, const struct movement *movement, struct arena *arena)
 {
     struct decision decision = {.state = state, .movement = movement, .arena = arena};
-    int64_t before_minor = held_minor(state);
+    bool few = has_few_slices(state);
+    int64_t before_minor = few ? held_minor(state) : 0;
     decide(&decision);
     if (decision.refusal == BOOK_OK) {
-        check_state(state);
+        check_pools(state);
         int64_t sum_minor = 0;
         int64_t inventory_minor = 0;
         for (size_t i = 0; i < decision.step_count; i++) {
@@ -232,8 +247,11 @@ static struct decision decide_one(struct item_state *state, const struct movemen
             sum_minor += line.amount_minor;
             inventory_minor += is_held(line.role) ? line.amount_minor : 0;
         }
-        must(sum_minor == 0);                                      /* J-1 */
-        must(inventory_minor == held_minor(state) - before_minor); /* J-3 */
+        must(sum_minor == 0); /* J-1 */
+        if (few) {
+            check_units(state);
+            must(inventory_minor == held_minor(state) - before_minor); /* J-3 */
+        }
     }
     return decision;
 }

@@ -104,11 +104,6 @@ struct m_document {
     struct m_lines balances, layers, orders, purchases, clearing, gift_cards; /* opening */
     struct m_refs receipts;
     struct m_numbers shares; /* millionths */
-
-    /* Not part of the document: the refusal the engine gave it where that depends on the order of arrival, so that the
-     * model leaves it out (README.md); NULL otherwise. */
-    const char *left_out;
-    int64_t entered; /* backdated entry_order: the number of its commit; 0: as documents stand in the history */
 };
 
 struct m_document *m_document_new(struct arena *arena, enum m_type type);

@@ -198,7 +198,8 @@ static void define(struct maker *maker)
             d->uoms.at[0].factor = chance(maker, 3) ? 2500000 : 6 * MICRO;
             maker->items[item].boxed = true;
         }
-        const char *method = d->cost_method ? d->cost_method : maker->out->settings[0][1];
+        const char *method = d->cost_method ? d->cost_method : maker->out->settings[0].value;
+        maker->items[item].specific = strcmp(method, "specific") == 0;
         if (strcmp(method, "standard") == 0 || chance(maker, 5))
             d->standard_cost = some_price(maker, 1500);
         if (chance(maker, 2))
@@ -1288,14 +1289,34 @@ static void set(struct maker *maker, const char *key, const char *value)
 {
     struct m_generated *out = maker->out;
     must(out->setting_count < M_MOST_SETTINGS && m_settings_set(&out->history.settings, key, value));
-    out->settings[out->setting_count][0] = key;
-    out->settings[out->setting_count++][1] = value;
+    out->settings[out->setting_count++] = (struct m_setting){DAY_MIN, key, value};
+}
+
+static void choose_rarer_settings(struct maker *maker)
+{
+    static const char *const kept[][2] = {
+        {"breakage", "none"}, {"returns_reserve", "rate"}, {"posting", "payout"}, {"posting", "document"}};
+    struct prng *prng = &maker->later_settings;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (prng_below(prng, 4) == 0)
+            set(maker, kept[i][0], kept[i][1]);
+    if (prng_below(prng, 4) == 0)
+        set(maker, "revenue_gross", "net");
+    if (prng_below(prng, 5) == 0)
+        set(maker, "supplier_return", "current");
+    if (prng_below(prng, 5) == 0 && strcmp(maker->out->settings[0].value, "lifo") != 0)
+        set(maker, "framework", "ifrs");
+    if (prng_below(prng, 4) == 0 && maker->out->history.settings.revenue_at != M_AT_DELIVERY)
+        set(maker, "delivered_after", "7");
 }
 
 static void choose_settings(struct maker *maker)
 {
     static const char *const methods[] = {"fifo", "fifo", "average", "lifo", "standard"};
-    set(maker, "cost_method", methods[pick(maker, 5)]);
+    const char *method = methods[pick(maker, 5)];
+    if (more(maker, M_WITH_SPECIFIC) && prng_below(&maker->later_settings, 2) == 0)
+        method = "specific";
+    set(maker, "cost_method", method);
     if (more(maker, M_WITH_COMPANY_SCOPE) && chance(maker, 2))
         set(maker, "cost_scope", "company");
     if (on(maker, M_WITH_DELIVERIES) && chance(maker, 2))
@@ -1326,6 +1347,47 @@ static void choose_settings(struct maker *maker)
         set(maker, "rounding_limit", "0.02");
     if (prng_below(&maker->later_settings, 3) == 0)
         set(maker, "fx_difference", "stock");
+    choose_rarer_settings(maker);
+}
+
+/* A key that may change from a date on takes another value in the midst of the history. */
+static void change_settings(struct maker *maker)
+{
+    static const char *const changes[][2] = {
+        {"return_cost", "current"},
+        {"return_cost", "original"},
+        {"returned_layer", "last"},
+        {"returned_layer", "original"},
+        {"shortage", "refuse"},
+        {"shortage", "owed"},
+        {"price_difference", "account"},
+        {"price_difference", "split"},
+        {"supplier_return", "oldest"},
+        {"supplier_return", "original_layer"},
+        {"revenue_gross", "net"},
+        {"revenue_gross", "gross"},
+        {"rounding_limit", "0.02"},
+        {"rounding_limit", "0.05"},
+        {"posting", "document"},
+        {"fx_difference", "stock"},
+        {"fx_difference", "exchange_account"},
+        {"breakage", "none"},
+        {"returns_reserve", "rate"},
+    };
+    struct m_generated *out = maker->out;
+    size_t count = 1 + (size_t)prng_below(&maker->later_settings, 3);
+    struct m_settings_from *later = ARENA_ARRAY(maker->arena, struct m_settings_from, count);
+    int32_t day = maker->first_day;
+    must(later && out->setting_count + count <= M_MOST_SETTINGS);
+    for (size_t i = 0; i < count; i++) {
+        const char *const *change = changes[prng_below(&maker->later_settings, sizeof changes / sizeof changes[0])];
+        day += 1 + (int32_t)prng_below(&maker->later_settings, 6);
+        later[i] = (struct m_settings_from){day, i ? later[i - 1].settings : out->history.settings};
+        must(m_settings_set(&later[i].settings, change[0], change[1]));
+        out->settings[out->setting_count++] = (struct m_setting){day, change[0], change[1]};
+    }
+    out->history.later = later;
+    out->history.later_count = count;
 }
 
 struct recipe {
@@ -1373,6 +1435,38 @@ static bool allowed_now(const struct maker *maker, const struct recipe *recipe)
     return !recipe->needs_order || maker->order_count > 0;
 }
 
+static void stray_from_receipt(struct maker *maker, struct m_document *d)
+{
+    bool line = prng_below(&maker->later_settings, 2) == 0;
+    if (d->type == M_COST_CORRECTION && line)
+        d->line = "9";
+    else if (d->type == M_COST_CORRECTION)
+        d->receipt.id = "R-never";
+    else if (d->lines.count > 0 && line && d->lines.at[0].line)
+        d->lines.at[0].line = "9";
+    else if (d->lines.count > 0)
+        d->lines.at[0].receipt.id = "R-never";
+    else if (d->receipts.count > 0)
+        d->receipts.at[0].id = "R-never";
+}
+
+/* Now and then the document just made names an item, a line or a receipt that there is not. */
+static void may_stray(struct maker *maker)
+{
+    struct m_document *d = (struct m_document *)(uintptr_t)maker->documents[maker->count - 1];
+    struct m_lines *lines = d->type == M_ASSEMBLY ? &d->consume : &d->lines;
+    if (!on(maker, M_WITH_STRANGERS) || prng_below(&maker->later_settings, 25) != 0)
+        return;
+    bool names_items = d->type == M_ORDER || d->type == M_RECEIPT || d->type == M_TRANSFER || d->type == M_COUNT ||
+                       d->type == M_ADJUSTMENT || d->type == M_STATUS_CHANGE || d->type == M_ASSEMBLY;
+    if (d->version != M_NONE)
+        return;
+    if (names_items && lines->count > 0)
+        lines->at[lines->count - 1].sku = "NEVER";
+    else if (d->type == M_COST_CORRECTION || d->type == M_LANDED_COST || d->type == M_SUPPLIER_RETURN)
+        stray_from_receipt(maker, d);
+}
+
 static void make_one(struct maker *maker)
 {
     int weights = 0;
@@ -1386,6 +1480,7 @@ static void make_one(struct maker *maker)
         at -= recipes[i].weight;
         if (at < 0) {
             recipes[i].make(maker);
+            may_stray(maker);
             return;
         }
     }
@@ -1399,7 +1494,7 @@ struct m_features m_features_all(void)
                                                    M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
                                                    M_WITH_ON_ACCOUNT | M_WITH_DAYS | M_WITH_GIFT_CARDS |
                                                    M_WITH_SPECIFIC | M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING |
-                                                   M_WITH_LOTS | M_WITH_LOOSE_BILLS};
+                                                   M_WITH_LOTS | M_WITH_LOOSE_BILLS | M_WITH_LATER_POLICIES};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)
@@ -1414,7 +1509,7 @@ static void shuffle(struct prng *prng, const struct m_document **documents, size
 
 struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_features allowed, struct arena *arena)
 {
-    struct m_generated out = {.history = {.settings = m_settings_default()}};
+    struct m_generated out = {.history = {.settings = m_settings_default()}, .zone = "UTC"};
     struct maker *maker = ARENA_NEW(arena, struct maker);
     must(maker && documents <= 200);
     maker->prng = prng_make(seed);
@@ -1434,6 +1529,8 @@ struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_feat
     if (!chance(maker, 3))
         out.features.more &= ~(unsigned)M_WITH_SPECIFIC;
     choose_settings(maker);
+    if (more(maker, M_WITH_LATER_POLICIES))
+        change_settings(maker);
     define(maker);
     out.definition_count = maker->count;
     size_t wanted = documents > maker->count ? documents : maker->count + 1;

@@ -58,7 +58,8 @@ enum m_more_features {
     M_WITH_LOOSE_BILLS = 1 << 14,       /* bills that name no receipt */
     M_WITH_ON_ACCOUNT = 1 << 13,        /* money of customers without an order, and entries that use it */
     M_WITH_DAYS = 1 << 14,              /* services with dates: earned by days */
-    M_WITH_ENTRY_ORDER = 1 << 21,       /* backdated entry_order, always */
+    M_WITH_ENTRY_ORDER = 1 << 22,       /* backdated entry_order, always */
+    M_WITH_LATER_POLICIES = 1 << 21,    /* some settings change in the midst of the history, from a date */
     M_WITH_TRUE_UP = 1 << 20,           /* true_up origin_if_open, always */
 };
 struct m_features {
@@ -68,10 +69,15 @@ struct m_features {
 struct m_features m_features_first(void);
 struct m_features m_features_all(void);
 
-enum { M_MOST_SETTINGS = 16 };
+enum { M_MOST_SETTINGS = 40 };
+struct m_setting {
+    int32_t from; /* DAY_MIN: from the beginning */
+    const char *key, *value;
+};
 struct m_generated {
-    struct m_history history;                 /* settings and documents, in their order of arrival */
-    const char *settings[M_MOST_SETTINGS][2]; /* key, value: for init */
+    struct m_history history;                   /* settings and documents, in their order of arrival */
+    const char *zone;                           /* IANA name */
+    struct m_setting settings[M_MOST_SETTINGS]; /* by day, rising */
     size_t setting_count;
     size_t definition_count; /* so many documents at the start are definitions and rates: they come first */
     struct m_features features;

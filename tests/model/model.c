@@ -111,6 +111,15 @@ bool m_settings_set(struct m_settings *settings, const char *key, const char *va
     return strcmp(key, "breakage") == 0 || strcmp(key, "returns_reserve") == 0 || strcmp(key, "posting") == 0;
 }
 
+const struct m_settings *m_settings_on(const struct run *run, int32_t day)
+{
+    const struct m_settings *on = &run->history->settings;
+    for (size_t i = 0; i < run->history->later_count; i++)
+        if (run->history->later[i].day <= day)
+            on = &run->history->later[i].settings;
+    return on;
+}
+
 /* --- prepare: which documents count ------------------------------------------------------------- */
 
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
@@ -134,8 +143,8 @@ static void choose_versions(struct run *run)
 {
     for (int i = 0; i < run->paper_count; i++) {
         struct paper *paper = &run->papers[i];
-        if (paper->d->left_out || run->refused[i]) {
-            set_aside(paper, FAILED, paper->d->left_out ? paper->d->left_out : run->refused[i]);
+        if (paper->given.left_out || run->refused[i]) {
+            set_aside(paper, FAILED, paper->given.left_out ? paper->given.left_out : run->refused[i]);
             continue;
         }
         for (int k = 0; k < i; k++)
@@ -205,26 +214,96 @@ static int find_order(const struct run *run, struct m_ref ref, const char *sourc
     return found;
 }
 
+static int64_t instant_of(const struct run *run, struct m_time time, int rank)
+{
+    if (time.form == M_INSTANT)
+        return time.at_us;
+    must(time.form == M_DATE);
+    if (rank <= 2)
+        return zone_instant(run->settings->zone, time.day, 0, NULL);
+    if (rank < 6)
+        return zone_instant(run->settings->zone, time.day, 12 * 3600, NULL);
+    return zone_instant(run->settings->zone, time.day + 1, 0, NULL) - 1;
+}
+
+static int32_t day_of(const struct run *run, struct m_time time, int rank)
+{
+    return zone_day(run->settings->zone, instant_of(run, time, rank));
+}
+
 /* Under ifrs no item may be costed lifo. Reading: a setting of lifo for the company is refused by init, not here. */
 static void refuse_methods(struct run *run)
 {
     for (int i = 0; i < run->paper_count; i++) {
         struct paper *paper = &run->papers[i];
-        if (paper->standing == STANDS && paper->d->type == M_ITEM && run->settings->ifrs &&
-            method_named(paper->d->cost_method) == M_LIFO)
+        if (paper->standing == STANDS && paper->d->type == M_ITEM && method_named(paper->d->cost_method) == M_LIFO &&
+            m_settings_on(run, day_of(run, paper->d->at, 0))->ifrs)
             set_aside(paper, FAILED, "framework");
     }
+}
+
+static bool has_lower_version(const struct run *run, const struct paper *paper)
+{
+    for (int i = 0; i < run->paper_count; i++)
+        if (run->papers[i].standing == STANDS && same_identity(paper->d, run->papers[i].d) &&
+            m_version(run->papers[i].d) < m_version(paper->d))
+            return true;
+    return false;
+}
+
+static bool is_known_item(const struct run *run, const char *sku)
+{
+    for (int k = 0; k < run->paper_count; k++)
+        if (run->papers[k].standing == STANDS && run->papers[k].d->type == M_ITEM && same(run->papers[k].d->sku, sku))
+            return true;
+    return false;
+}
+
+/* A bundle waits for its components, and what names the bundle for it. */
+static void wait_for_components(struct run *run)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < run->paper_count; i++) {
+            struct paper *paper = &run->papers[i];
+            for (size_t k = 0; k < paper->d->components.count && paper->standing == STANDS; k++) {
+                if (is_known_item(run, paper->d->components.at[k].sku))
+                    continue;
+                set_aside(paper, WAITING, "waits_document");
+                changed = true;
+            }
+        }
+    }
+}
+
+/* Reading: what names an item that is not known yet waits for it before anything else is said about it. */
+static bool names_known_items(const struct run *run, const struct m_document *d)
+{
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (!is_known_item(run, d->lines.at[i].sku))
+            return false;
+    return true;
 }
 
 /* Reading: an order document that is refused for what it says itself is no version of its order: the lowest of the others
  * holds from the beginning. */
 static void refuse_orders(struct run *run)
 {
-    for (int i = 0; i < run->paper_count; i++) {
-        struct paper *paper = &run->papers[i];
-        if (paper->standing == STANDS && paper->d->type == M_ORDER && !m_order_adds_up(run, paper->d))
+    for (bool changed = true; changed;) { /* a later version may become the lowest, with another date */
+        changed = false;
+        for (int i = 0; i < run->paper_count; i++) {
+            struct paper *paper = &run->papers[i];
+            if (paper->standing != STANDS || paper->d->type != M_ORDER)
+                continue;
+            bool later = paper->d->updated.form != M_NO_TIME && has_lower_version(run, paper);
+            run->settings = m_settings_on(run, day_of(run, later ? paper->d->updated : paper->d->at, 0));
+            if (!names_known_items(run, paper->d) || m_order_adds_up(run, paper->d))
+                continue;
             set_aside(paper, FAILED, "total_differs");
+            changed = true;
+        }
     }
+    run->settings = &run->history->settings;
 }
 
 static void set_voids(struct run *run)
@@ -475,18 +554,6 @@ static int rank_of(enum m_type type)
     return 0;
 }
 
-static int64_t instant_of(const struct run *run, struct m_time time, int rank)
-{
-    if (time.form == M_INSTANT)
-        return time.at_us;
-    must(time.form == M_DATE);
-    if (rank <= 2)
-        return zone_instant(run->settings->zone, time.day, 0, NULL);
-    if (rank < 6)
-        return zone_instant(run->settings->zone, time.day, 12 * 3600, NULL);
-    return zone_instant(run->settings->zone, time.day + 1, 0, NULL) - 1;
-}
-
 static int64_t instant_of_paper(struct run *run, int at)
 {
     struct paper *paper = &run->papers[at];
@@ -523,6 +590,9 @@ static int64_t instant_of_paper(struct run *run, int at)
         int other = d->type == M_ENTRY ? run->order_names[paper->targets[i]].papers.at[0] : paper->targets[i];
         instant = most(instant, instant_of_paper(run, other));
     }
+    /* A return's instant is settled when it is decided, and stays (decision 16). */
+    if (paper->given.frozen_at != M_NONE)
+        instant = most(instant, paper->given.frozen_at);
     paper->instant = instant;
     return instant;
 }
@@ -544,8 +614,8 @@ int64_t m_entered(const struct run *run, int at)
     const struct paper *paper = &run->papers[at];
     if (!run->settings->entry_order)
         return 0;
-    if (paper->d->entered)
-        return paper->d->entered;
+    if (paper->given.entered)
+        return paper->given.entered;
     int first = 0;
     while (has_history(paper->d->type) ? first != at : !same_identity(run->papers[first].d, paper->d))
         first++;
@@ -993,7 +1063,9 @@ static void read_once(struct run *run)
         if (paper->d->type == M_RETURN && run->settings->entry_order)
             run->now = m_return_instant(run, movement.paper);
         run->day = zone_day(run->settings->zone, run->now);
+        run->settings = m_settings_on(run, run->day);
         run->next_part = 0;
+        run->about.location = run->about.order = run->about.line = -1;
         if (run->forced[run->paper].outcome) {
             paper->outcome = run->forced[run->paper].outcome;
             paper->refusal = run->forced[run->paper].refusal;
@@ -1022,16 +1094,24 @@ static void read_once(struct run *run)
 
 static void prepare(struct run *run, const struct m_history *history)
 {
+    static const struct m_given nothing_given = {NULL, M_NONE, 0};
+    run->history = history;
     run->settings = &history->settings;
     run->exponent = currency_exponent(history->settings.company);
     run->paper_count = (int)history->count;
     run->papers = ARENA_ARRAY(run->arena, struct paper, history->count + 1);
     must(run->papers);
     for (int i = 0; i < run->paper_count; i++)
-        run->papers[i] = (struct paper){
-            .d = history->documents[i], .order = -1, .other_order = -1, .item = -1, .target = -1, .second_target = -1};
+        run->papers[i] = (struct paper){.given = history->given ? history->given[i] : nothing_given,
+                                        .d = history->documents[i],
+                                        .order = -1,
+                                        .other_order = -1,
+                                        .item = -1,
+                                        .target = -1,
+                                        .second_target = -1};
     choose_versions(run);
     refuse_methods(run);
+    wait_for_components(run);
     refuse_orders(run);
     set_voids(run);
     number_names(run);
@@ -1082,6 +1162,25 @@ static int detail_order(const void *left, const void *right)
     return compare_texts((const char *const[]){a->role, a->sku, a->location, a->order, a->line},
                          (const char *const[]){b->role, b->sku, b->location, b->order, b->line}, 5);
 }
+static int move_order(const void *left, const void *right)
+{
+    const struct m_move_row *a = left, *b = right;
+    int order = compare_texts((const char *const[]){a->role, a->sku, a->location, a->order, a->line},
+                              (const char *const[]){b->role, b->sku, b->location, b->order, b->line}, 5);
+    return order ? order : (a->day > b->day) - (a->day < b->day);
+}
+static int owed_order(const void *left, const void *right)
+{
+    const struct m_owed_row *a = left, *b = right;
+    return compare_texts((const char *const[]){a->sku, a->location, a->document},
+                         (const char *const[]){b->sku, b->location, b->document}, 3);
+}
+static int slice_order(const void *left, const void *right)
+{
+    const struct m_slice_row *a = left, *b = right;
+    return compare_texts((const char *const[]){a->sku, a->document, a->lot, a->role, a->order, a->line},
+                         (const char *const[]){b->sku, b->document, b->lot, b->role, b->order, b->line}, 6);
+}
 static int entry_order(const void *left, const void *right)
 {
     const struct m_entry_row *a = left, *b = right;
@@ -1101,6 +1200,27 @@ static void sort_rows(void *rows, size_t count, size_t size, int (*order)(const 
     if (count > 1)
         qsort(rows, count, size, order);
 }
+
+/* Sorts rows, adds up those with the same members, and drops what came to nothing; how many are left. */
+#define MERGE_ROWS(rows, count, order, amount, also)                                \
+    do {                                                                            \
+        size_t merged = 0, left = 0;                                                \
+        sort_rows((rows), (count), sizeof *(rows), order);                          \
+        for (size_t i = 0; i < (count); i++) {                                      \
+            bool again = merged > 0 && order(&(rows)[merged - 1], &(rows)[i]) == 0; \
+            if (!again) {                                                           \
+                (rows)[merged++] = (rows)[i];                                       \
+                continue;                                                           \
+            }                                                                       \
+            (rows)[merged - 1].amount += (rows)[i].amount;                          \
+            if ((void *)&(rows)[i].also != (void *)&(rows)[i].amount)               \
+                (rows)[merged - 1].also += (rows)[i].also;                          \
+        }                                                                           \
+        for (size_t i = 0; i < merged; i++)                                         \
+            if ((rows)[i].amount != 0)                                              \
+                (rows)[left++] = (rows)[i];                                         \
+        (count) = left;                                                             \
+    } while (0)
 
 void m_answer_sort(struct m_answer *answer)
 {
@@ -1127,31 +1247,11 @@ void m_answer_sort(struct m_answer *answer)
         answer->daily[i].balance = answer->daily[i].posted + (goes_on ? answer->daily[i - 1].balance : 0);
     }
 
-    sort_rows(answer->details, answer->detail_count, sizeof *answer->details, detail_order);
-    kept = 0;
-    for (size_t i = 0; i < answer->detail_count; i++) {
-        if (kept && detail_order(&answer->details[kept - 1], &answer->details[i]) == 0)
-            answer->details[kept - 1].amount += answer->details[i].amount;
-        else
-            answer->details[kept++] = answer->details[i];
-    }
-    answer->detail_count = 0;
-    for (size_t i = 0; i < kept; i++)
-        if (answer->details[i].amount != 0)
-            answer->details[answer->detail_count++] = answer->details[i];
-
-    sort_rows(answer->entries, answer->entry_count, sizeof *answer->entries, entry_order);
-    kept = 0;
-    for (size_t i = 0; i < answer->entry_count; i++) {
-        if (kept && entry_order(&answer->entries[kept - 1], &answer->entries[i]) == 0)
-            answer->entries[kept - 1].amount += answer->entries[i].amount;
-        else
-            answer->entries[kept++] = answer->entries[i];
-    }
-    answer->entry_count = 0;
-    for (size_t i = 0; i < kept; i++)
-        if (answer->entries[i].amount != 0)
-            answer->entries[answer->entry_count++] = answer->entries[i];
+    MERGE_ROWS(answer->details, answer->detail_count, detail_order, amount, amount);
+    MERGE_ROWS(answer->moves, answer->move_count, move_order, amount, amount);
+    MERGE_ROWS(answer->entries, answer->entry_count, entry_order, amount, amount);
+    MERGE_ROWS(answer->owed, answer->owed_count, owed_order, qty, value);
+    MERGE_ROWS(answer->slices, answer->slice_count, slice_order, qty, value);
 }
 
 static void share_value(struct run *run, int item, int pool, struct m_layer_row *layers, size_t count)
@@ -1231,14 +1331,53 @@ static void tell_stock(struct run *run, struct m_answer *answer, struct arena *a
     }
 }
 
+static const char *line_of(const struct run *run, int order, int line)
+{
+    return order >= 0 && line >= 0 ? run->orders[order].lines.at[line].id : "";
+}
+
+/* What is gone, and what is still owed. */
+static void tell_slices(struct run *run, struct m_answer *answer, struct arena *arena)
+{
+    answer->slices = ARENA_ARRAY(arena, struct m_slice_row, (size_t)run->pieces.count + 1);
+    answer->owed = ARENA_ARRAY(arena, struct m_owed_row, (size_t)run->lots.count + 1);
+    must(answer->slices && answer->owed);
+    for (int i = 0; i < run->pieces.count; i++) {
+        const struct piece *piece = &run->pieces.at[i];
+        if (piece->where != GONE)
+            continue;
+        int by = run->movements.at[piece->gone_at].paper;
+        answer->slices[answer->slice_count++] =
+            (struct m_slice_row){.sku = run->items[piece->item].sku,
+                                 .document = run->papers[by].d->id,
+                                 .lot = run->papers[run->lots.at[piece->lot].paper].d->id,
+                                 .role = piece->to.output >= 0 ? "production_costs_absorbed" : piece->to.role,
+                                 .order = piece->to.order >= 0 ? run->order_names[piece->to.order].id : "",
+                                 .line = line_of(run, piece->to.order, piece->to.line),
+                                 .qty = piece->qty,
+                                 .value = piece->value};
+    }
+    for (int i = 0; i < run->lots.count; i++) {
+        const struct lot *lot = &run->lots.at[i];
+        if (lot->kind == LOT_OWED && lot->qty > 0)
+            answer->owed[answer->owed_count++] =
+                (struct m_owed_row){.sku = run->items[lot->item].sku,
+                                    .location = run->settings->company_scope ? "" : run->locations[lot->pool],
+                                    .document = run->papers[lot->paper].d->id,
+                                    .qty = lot->qty,
+                                    .value = lot->value};
+    }
+}
+
 static void tell(struct run *run, struct m_answer *answer, struct arena *arena)
 {
     size_t count = (size_t)run->posted.count;
     answer->outcomes = ARENA_ARRAY(arena, struct m_outcome_row, (size_t)run->paper_count + 1);
     answer->daily = ARENA_ARRAY(arena, struct m_daily_row, count + 1);
     answer->details = ARENA_ARRAY(arena, struct m_detail_row, count + 1);
+    answer->moves = ARENA_ARRAY(arena, struct m_move_row, count + 1);
     answer->entries = ARENA_ARRAY(arena, struct m_entry_row, count + 1);
-    must(answer->outcomes && answer->daily && answer->details && answer->entries);
+    must(answer->outcomes && answer->daily && answer->details && answer->moves && answer->entries);
     for (int i = 0; i < run->paper_count; i++) {
         const struct paper *paper = &run->papers[i];
         if (paper->standing == REPEATED)
@@ -1252,17 +1391,18 @@ static void tell(struct run *run, struct m_answer *answer, struct arena *arena)
         const struct m_document *d = run->papers[posted->paper].d;
         const char *sku = posted->item >= 0 ? run->items[posted->item].sku : "";
         const char *order = posted->order >= 0 ? run->order_names[posted->order].id : "";
-        const char *line =
-            posted->order >= 0 && posted->line >= 0 ? run->orders[posted->order].lines.at[posted->line].id : "";
+        const char *line = line_of(run, posted->order, posted->line);
         const char *location = posted->location >= 0 ? run->locations[posted->location] : "";
         answer->daily[i] = (struct m_daily_row){posted->role, posted->day, posted->amount, 0};
         answer->details[i] = (struct m_detail_row){posted->role, sku, location, order, line, posted->amount};
+        answer->moves[i] = (struct m_move_row){posted->role, sku, location, order, line, posted->day, posted->amount};
         answer->entries[i] =
             (struct m_entry_row){posted->day, m_type_name(d->type), d->id, posted->role, sku, posted->amount};
     }
-    answer->daily_count = answer->detail_count = answer->entry_count = count;
+    answer->daily_count = answer->detail_count = answer->move_count = answer->entry_count = count;
     run->now = INT64_MAX;
     tell_stock(run, answer, arena);
+    tell_slices(run, answer, arena);
     m_answer_sort(answer);
 }
 
@@ -1379,22 +1519,26 @@ static void say_outcome(struct report *report, const char *who, const struct m_o
            row->outcome, row->refusal);
 }
 
-/* Walks two sorted lists side by side; rows alone in one of them differ as rows with other figures do. */
-static void compare_outcomes(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+/* Walks two sorted lists of rows side by side; rows alone in one of them differ as rows with other figures do. */
+#define COMPARE_ROWS(rows, count, order, equal, say)                                       \
+    do {                                                                                   \
+        size_t w = 0, f = 0;                                                               \
+        while (w < wanted->count || f < found->count) {                                    \
+            bool left = w < wanted->count, right = f < found->count;                       \
+            int side = !left ? 1 : !right ? -1 : order(&wanted->rows[w], &found->rows[f]); \
+            bool alike = side == 0 && equal(&wanted->rows[w], &found->rows[f]);            \
+            if (side <= 0 && !alike)                                                       \
+                say(report, "wanted", &wanted->rows[w]);                                   \
+            if (side >= 0 && !alike)                                                       \
+                say(report, "found ", &found->rows[f]);                                    \
+            w += side <= 0;                                                                \
+            f += side >= 0;                                                                \
+        }                                                                                  \
+    } while (0)
+
+static bool same_outcome(const struct m_outcome_row *a, const struct m_outcome_row *b)
 {
-    size_t w = 0, f = 0;
-    while (w < wanted->outcome_count || f < found->outcome_count) {
-        const struct m_outcome_row *a = w < wanted->outcome_count ? &wanted->outcomes[w] : NULL;
-        const struct m_outcome_row *b = f < found->outcome_count ? &found->outcomes[f] : NULL;
-        int order = !a ? 1 : !b ? -1 : outcome_order(a, b);
-        bool equal = order == 0 && same(a->outcome, b->outcome) && same(a->refusal, b->refusal);
-        if (a && order <= 0 && !equal)
-            say_outcome(report, "wanted", a);
-        if (b && order >= 0 && !equal)
-            say_outcome(report, "found ", b);
-        w += order <= 0;
-        f += order >= 0;
-    }
+    return same(a->outcome, b->outcome) && same(a->refusal, b->refusal);
 }
 
 static void say_day(struct report *report, const char *who, const struct m_daily_row *row)
@@ -1404,44 +1548,15 @@ static void say_day(struct report *report, const char *who, const struct m_daily
            (long long)row->posted, (long long)row->balance);
 }
 
-static void compare_daily(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+static bool same_day(const struct m_daily_row *a, const struct m_daily_row *b)
 {
-    size_t w = 0, f = 0;
-    while (w < wanted->daily_count || f < found->daily_count) {
-        const struct m_daily_row *a = w < wanted->daily_count ? &wanted->daily[w] : NULL;
-        const struct m_daily_row *b = f < found->daily_count ? &found->daily[f] : NULL;
-        int order = !a ? 1 : !b ? -1 : daily_order(a, b);
-        bool equal = order == 0 && a->posted == b->posted && a->balance == b->balance;
-        if (a && order <= 0 && !equal)
-            say_day(report, "wanted", a);
-        if (b && order >= 0 && !equal)
-            say_day(report, "found ", b);
-        w += order <= 0;
-        f += order >= 0;
-    }
+    return a->posted == b->posted && a->balance == b->balance;
 }
 
 static void say_detail(struct report *report, const char *who, const struct m_detail_row *row)
 {
     differ(report, "%s detail %s sku=%s location=%s order=%s line=%s: %lld\n", who, row->role, row->sku, row->location,
            row->order, row->line, (long long)row->amount);
-}
-
-static void compare_details(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
-{
-    size_t w = 0, f = 0;
-    while (w < wanted->detail_count || f < found->detail_count) {
-        const struct m_detail_row *a = w < wanted->detail_count ? &wanted->details[w] : NULL;
-        const struct m_detail_row *b = f < found->detail_count ? &found->details[f] : NULL;
-        int order = !a ? 1 : !b ? -1 : detail_order(a, b);
-        bool equal = order == 0 && a->amount == b->amount;
-        if (a && order <= 0 && !equal)
-            say_detail(report, "wanted", a);
-        if (b && order >= 0 && !equal)
-            say_detail(report, "found ", b);
-        w += order <= 0;
-        f += order >= 0;
-    }
 }
 
 static void say_entry(struct report *report, const char *who, const struct m_entry_row *row)
@@ -1451,21 +1566,38 @@ static void say_entry(struct report *report, const char *who, const struct m_ent
            row->role, row->sku, (long long)row->amount);
 }
 
-static void compare_entries(const struct m_answer *wanted, const struct m_answer *found, struct report *report)
+static bool same_detail(const struct m_detail_row *a, const struct m_detail_row *b) { return a->amount == b->amount; }
+static bool same_entry(const struct m_entry_row *a, const struct m_entry_row *b) { return a->amount == b->amount; }
+
+static void say_move(struct report *report, const char *who, const struct m_move_row *row)
 {
-    size_t w = 0, f = 0;
-    while (w < wanted->entry_count || f < found->entry_count) {
-        const struct m_entry_row *a = w < wanted->entry_count ? &wanted->entries[w] : NULL;
-        const struct m_entry_row *b = f < found->entry_count ? &found->entries[f] : NULL;
-        int order = !a ? 1 : !b ? -1 : entry_order(a, b);
-        bool equal = order == 0 && a->amount == b->amount;
-        if (a && order <= 0 && !equal)
-            say_entry(report, "wanted", a);
-        if (b && order >= 0 && !equal)
-            say_entry(report, "found ", b);
-        w += order <= 0;
-        f += order >= 0;
-    }
+    char day[11];
+    differ(report, "%s move %s %s sku=%s location=%s order=%s line=%s: %lld\n", who, day_write(row->day, day),
+           row->role, row->sku, row->location, row->order, row->line, (long long)row->amount);
+}
+
+static bool same_move(const struct m_move_row *a, const struct m_move_row *b) { return a->amount == b->amount; }
+
+static void say_owed(struct report *report, const char *who, const struct m_owed_row *row)
+{
+    differ(report, "%s owed %s @%s %s: %lld at %lld\n", who, row->sku, row->location, row->document,
+           (long long)row->qty, (long long)row->value);
+}
+
+static bool same_owed(const struct m_owed_row *a, const struct m_owed_row *b)
+{
+    return a->qty == b->qty && a->value == b->value;
+}
+
+static void say_slice(struct report *report, const char *who, const struct m_slice_row *row)
+{
+    differ(report, "%s slice %s %s of %s to %s order=%s line=%s: %lld at %lld\n", who, row->sku, row->document,
+           row->lot, row->role, row->order, row->line, (long long)row->qty, (long long)row->value);
+}
+
+static bool same_slice(const struct m_slice_row *a, const struct m_slice_row *b)
+{
+    return a->qty == b->qty && a->value == b->value;
 }
 
 static void say_stock(struct report *report, const char *who, const struct m_answer *answer,
@@ -1513,21 +1645,33 @@ static void compare_stock(const struct m_answer *wanted, const struct m_answer *
     }
 }
 
+static void compare_parts(const struct m_answer *wanted, const struct m_answer *found, unsigned parts,
+                          struct report *report)
+{
+    if (parts & M_COMPARE_OUTCOMES)
+        COMPARE_ROWS(outcomes, outcome_count, outcome_order, same_outcome, say_outcome);
+    if (parts & M_COMPARE_STOCK)
+        compare_stock(wanted, found, report);
+    if (parts & M_COMPARE_OWED)
+        COMPARE_ROWS(owed, owed_count, owed_order, same_owed, say_owed);
+    if (parts & M_COMPARE_SLICES)
+        COMPARE_ROWS(slices, slice_count, slice_order, same_slice, say_slice);
+    if (parts & M_COMPARE_DETAILS)
+        COMPARE_ROWS(details, detail_count, detail_order, same_detail, say_detail);
+    if (parts & M_COMPARE_DAILY)
+        COMPARE_ROWS(daily, daily_count, daily_order, same_day, say_day);
+    if (parts & M_COMPARE_MOVES)
+        COMPARE_ROWS(moves, move_count, move_order, same_move, say_move);
+    if (parts & M_COMPARE_ENTRIES)
+        COMPARE_ROWS(entries, entry_count, entry_order, same_entry, say_entry);
+}
+
 bool m_answer_equal(const struct m_answer *wanted, const struct m_answer *found, unsigned parts, char *out_text,
                     size_t out_size)
 {
     struct report report = {out_text, out_size, 0, true};
     if (out_size)
         out_text[0] = '\0';
-    if (parts & M_COMPARE_OUTCOMES)
-        compare_outcomes(wanted, found, &report);
-    if (parts & M_COMPARE_STOCK)
-        compare_stock(wanted, found, &report);
-    if (parts & M_COMPARE_DETAILS)
-        compare_details(wanted, found, &report);
-    if (parts & M_COMPARE_DAILY)
-        compare_daily(wanted, found, &report);
-    if (parts & M_COMPARE_ENTRIES)
-        compare_entries(wanted, found, &report);
+    compare_parts(wanted, found, parts, &report);
     return report.equal;
 }

@@ -1,8 +1,8 @@
 /* model.h: the second model. From the whole set of documents and the settings it gives every figure the engine must
  * reach, by the most obvious means: sort by key, read from first to last, keep every unit in a list.
  *
- * It shares only base/ with the engine (README.md says what it must not know). It has no order of arrival: what the
- * engine refused because of that order is marked `left_out` in the document, and is not part of the set. */
+ * It shares only base/ with the engine (README.md says what it must not know). It has no order of arrival: what was
+ * decided because of that order, and is frozen since, is given to it beside the documents (struct m_given). */
 #ifndef TIEOUT_TESTS_MODEL_MODEL_H
 #define TIEOUT_TESTS_MODEL_MODEL_H
 
@@ -43,9 +43,23 @@ struct m_settings m_settings_default(void);
 /* One key of accounting.md, as for `tieout init --set`; false when the model does not know key or value. */
 bool m_settings_set(struct m_settings *settings, const char *key, const char *value);
 
+/* What hung on the order of arrival, as the engine decided it (README.md): a clean run is given the same. */
+struct m_given {
+    const char *left_out; /* the refusal it got: it is no part of the set; NULL otherwise */
+    int64_t frozen_at;    /* the instant at which a return was settled when it was decided; M_NONE: work it out */
+    int64_t entered;      /* backdated entry_order: the number of its decision; 0: as documents stand in the history */
+};
+/* A setting made later: the settings in force from a day on. */
+struct m_settings_from {
+    int32_t day;
+    struct m_settings settings;
+};
 struct m_history {
     struct m_settings settings;
+    const struct m_settings_from *later; /* by day, rising */
+    size_t later_count;
     const struct m_document **documents; /* in their order of arrival, which the model does not look at */
+    const struct m_given *given;         /* beside each; NULL: nothing is given */
     size_t count;
 };
 
@@ -65,6 +79,12 @@ struct m_detail_row {
     const char *role, *sku, *location, *order, *line;
     int64_t amount;
 };
+/* The same by day: what every balance at every date is made of. */
+struct m_move_row {
+    const char *role, *sku, *location, *order, *line;
+    int32_t day;
+    int64_t amount;
+};
 struct m_entry_row {
     int32_t day;
     const char *type, *document, *role, *sku;
@@ -72,6 +92,16 @@ struct m_entry_row {
 };
 struct m_layer_row {
     const char *document;
+    int64_t qty, value;
+};
+/* What is still owed of what one document issued; qty and value of all its slices in the pool. */
+struct m_owed_row {
+    const char *sku, *location, *document;
+    int64_t qty, value;
+};
+/* What is gone: of which inflow (the document that brought the lot), taken by which document, where its cost is now. */
+struct m_slice_row {
+    const char *sku, *document, *lot, *role, *order, *line;
     int64_t qty, value;
 };
 struct m_stock_row {
@@ -87,12 +117,18 @@ struct m_answer {
     size_t daily_count;
     struct m_detail_row *details; /* only rows that are not zero */
     size_t detail_count;
+    struct m_move_row *moves; /* only rows that are not zero */
+    size_t move_count;
     struct m_entry_row *entries; /* per date, document, role and SKU; only rows that are not zero */
     size_t entry_count;
     struct m_stock_row *stock; /* only rows with something in them */
     size_t stock_count;
     struct m_layer_row *layers;
     size_t layer_count;
+    struct m_owed_row *owed; /* only rows with units */
+    size_t owed_count;
+    struct m_slice_row *slices; /* only rows with units */
+    size_t slice_count;
 };
 
 /* Works the history out. Everything in the answer lives in `arena` or in the documents. A broken conservation law is a
@@ -110,7 +146,10 @@ enum m_compare {
     M_COMPARE_DETAILS = 4,
     M_COMPARE_STOCK = 8,
     M_COMPARE_ENTRIES = 16,
-    M_COMPARE_ALL = 31,
+    M_COMPARE_MOVES = 32, /* daily balances by role, SKU, location, order and line */
+    M_COMPARE_OWED = 64,
+    M_COMPARE_SLICES = 128,
+    M_COMPARE_ALL = 255,
 };
 /* True when `found` equals `wanted` in what `parts` names; otherwise the first differing rows stand in out_text. The
  * rows of both must be sorted: m_answer_sort. */

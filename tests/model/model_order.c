@@ -245,9 +245,15 @@ static int64_t draw_bucket(struct bucket *bucket, int64_t qty, int64_t of)
     return drawn;
 }
 
-static const char *sales_role(const struct order_line *line)
+/* Under revenue_gross net a dropshipped line's sales, discounts and shipping are commission. */
+static const char *earned_role(const struct run *run, const struct order_line *line, const char *role)
 {
-    return line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "sales";
+    return line->kind == LINE_DROPSHIP && run->settings->revenue_net ? "commission_income" : role;
+}
+
+static const char *sales_role(const struct run *run, const struct order_line *line)
+{
+    return earned_role(run, line, line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "sales");
 }
 
 static void earn_tax(struct run *run, struct earning *earning, struct tax *tax, int64_t units, int64_t of, int item,
@@ -276,13 +282,13 @@ static void earn_whole(struct run *run, struct earning *earning, struct order_li
     int64_t of = line->qty - line->cancelled - line->earned;
     if (units == 0)
         return;
-    earn(run, earning, "shipping_income", -draw_bucket(&line->shipping, units, of), -1, number);
-    earn(run, earning, "discounts", draw_bucket(&line->shipping_discount, units, of), -1, number);
+    earn(run, earning, earned_role(run, line, "shipping_income"), -draw_bucket(&line->shipping, units, of), -1, -1);
+    earn(run, earning, earned_role(run, line, "discounts"), draw_bucket(&line->shipping_discount, units, of), -1, -1);
     for (int i = 0; i < line->tax_count; i++)
         earn_tax(run, earning, &line->taxes[i], units, of, line->item, number);
     for (int i = 0; i < line->shipping_tax_count; i++)
-        earn_tax(run, earning, &line->shipping_taxes[i], units, of, -1, number);
-    earn(run, earning, "rounding", -draw_bucket(&line->rounding, units, of), line->item, number);
+        earn_tax(run, earning, &line->shipping_taxes[i], units, of, -1, -1);
+    earn(run, earning, "rounding", -draw_bucket(&line->rounding, units, of), -1, -1);
     line->earned += units;
     refund_catches_up(line);
 }
@@ -293,8 +299,8 @@ static void earn_part(struct run *run, struct earning *earning, struct order_lin
     int64_t of = part->qty - part->cancelled - part->earned;
     if (qty == 0)
         return;
-    earn(run, earning, sales_role(line), -draw_bucket(&part->sales, qty, of), part->item, number);
-    earn(run, earning, "discounts", draw_bucket(&part->discount, qty, of), part->item, number);
+    earn(run, earning, sales_role(run, line), -draw_bucket(&part->sales, qty, of), part->item, number);
+    earn(run, earning, earned_role(run, line, "discounts"), draw_bucket(&part->discount, qty, of), part->item, number);
     part->earned += qty;
     earn_whole(run, earning, line, most(0, completed(line, part_earned) - line->earned));
 }
@@ -549,8 +555,9 @@ static void take_back_part(struct run *run, struct earning *earning, struct orde
     int location = line->location >= 0 ? line->location : 0;
     if (qty <= 0)
         return;
-    earn(run, earning, sales_role(line), take_back(&part->sales, qty, part->earned), part->item, number);
-    earn(run, earning, "discounts", -take_back(&part->discount, qty, part->earned), part->item, number);
+    earn(run, earning, sales_role(run, line), take_back(&part->sales, qty, part->earned), part->item, number);
+    earn(run, earning, earned_role(run, line, "discounts"), -take_back(&part->discount, qty, part->earned), part->item,
+         number);
     if (line->kind == LINE_STOCK && m_is_stocked(run, part->item)) {
         int64_t cost = m_draw(part->sold_value, qty, part->sold);
         part->sold_value -= cost;
@@ -592,8 +599,8 @@ static void take_back_whole(struct run *run, struct earning *earning, struct ord
     int64_t of = line->earned;
     if (units <= 0)
         return;
-    earn(run, earning, "shipping_income", take_back(&line->shipping, units, of), -1, number);
-    earn(run, earning, "discounts", -take_back(&line->shipping_discount, units, of), -1, number);
+    earn(run, earning, earned_role(run, line, "shipping_income"), take_back(&line->shipping, units, of), -1, -1);
+    earn(run, earning, earned_role(run, line, "discounts"), -take_back(&line->shipping_discount, units, of), -1, -1);
     for (int i = 0; i < line->tax_count; i++) {
         int64_t tax = take_back(&line->taxes[i].amount, units, of);
         if (!line->taxes[i].marketplace)
@@ -602,9 +609,9 @@ static void take_back_whole(struct run *run, struct earning *earning, struct ord
     for (int i = 0; i < line->shipping_tax_count; i++) {
         int64_t tax = take_back(&line->shipping_taxes[i].amount, units, of);
         if (!line->shipping_taxes[i].marketplace)
-            earn(run, earning, "sales_tax_payable", tax, -1, number);
+            earn(run, earning, "sales_tax_payable", tax, -1, -1);
     }
-    earn(run, earning, "rounding", take_back(&line->rounding, units, of), line->item, number);
+    earn(run, earning, "rounding", take_back(&line->rounding, units, of), -1, -1);
     line->earned -= units;
     give_back_refunded(run, earning, line, units);
 }
@@ -726,21 +733,24 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         take_back_part(run, earning, line, part, part->earned - (part->qty - part->cancelled));
         of_part.cancelled = part->cancelled;
         of_part.earned = part->earned;
-        earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
-        earn(run, earning, "discounts", reset_bucket(&part->discount, discounts[i], of_part), part->item, number);
+        earn(run, earning, sales_role(run, line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
+        earn(run, earning, earned_role(run, line, "discounts"), reset_bucket(&part->discount, discounts[i], of_part),
+             part->item, number);
     }
     line->cancelled = most(0, least(line->cancelled, line->qty - least(line->qty, whole_units(line, part_shipped))));
     take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
     change.cancelled = line->cancelled;
     change.earned = line->earned;
-    earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, number);
-    earn(run, earning, "discounts", reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, number);
+    earn(run, earning, earned_role(run, line, "shipping_income"), -reset_bucket(&line->shipping, now->shipping, change),
+         -1, -1);
+    earn(run, earning, earned_role(run, line, "discounts"),
+         reset_bucket(&line->shipping_discount, now->shipping_discount, change), -1, -1);
     reset_taxes(run, earning, line->taxes, &line->tax_count, stated ? &stated->tax : NULL, NULL, change, line->item,
                 number);
     const struct m_line *shipping = stated ? shipping_of(d) : NULL;
     reset_taxes(run, earning, line->shipping_taxes, &line->shipping_tax_count, shipping ? &shipping->tax : NULL,
-                now->shipping_tax, change, -1, number);
-    earn(run, earning, "rounding", -reset_bucket(&line->rounding, now->rounding, change), line->item, number);
+                now->shipping_tax, change, -1, -1);
+    earn(run, earning, "rounding", -reset_bucket(&line->rounding, now->rounding, change), -1, -1);
     int64_t value = now->sales - now->discount + now->rounding;
     line->largest_value = most(line->largest_value, value);
     /* Units refunded while open that an edit took off count as cancelled ones. */
@@ -872,17 +882,22 @@ bool m_read_order(struct run *run)
 static void move_tax(struct run *run, struct order *order, int64_t into_deposit, int64_t unpaid_before)
 {
     LIST_OF(struct tax *) taxes = {0};
+    places lines = {0}; /* whose each of them is; -1: of shipping */
     int64_t not_moved = 0;
     if (!run->settings->tax_at_payment || into_deposit <= 0 || unpaid_before <= 0)
         return;
     for (int i = 0; i < order->lines.count; i++) {
         struct order_line *line = &order->lines.at[i];
         for (int k = 0; k < line->tax_count; k++)
-            if (!line->taxes[k].marketplace)
+            if (!line->taxes[k].marketplace) {
                 *LIST_ADD(run->arena, taxes) = &line->taxes[k];
+                *LIST_ADD(run->arena, lines) = i;
+            }
         for (int k = 0; k < line->shipping_tax_count; k++)
-            if (!line->shipping_taxes[k].marketplace)
+            if (!line->shipping_taxes[k].marketplace) {
                 *LIST_ADD(run->arena, taxes) = &line->shipping_taxes[k];
+                *LIST_ADD(run->arena, lines) = -1;
+            }
     }
     int64_t *weights = ARENA_ARRAY(run->arena, int64_t, (size_t)taxes.count + 1);
     int64_t *parts = ARENA_ARRAY(run->arena, int64_t, (size_t)taxes.count + 1);
@@ -899,7 +914,11 @@ static void move_tax(struct run *run, struct order *order, int64_t into_deposit,
         taxes.at[i]->moved += parts[i];
     int64_t carried = draw_account(&order->deposit, moved);
     m_post(run, "customer_deposits", carried, -1, -1, order_number(run, order), -1);
-    m_post(run, "sales_tax_payable", -carried, -1, -1, order_number(run, order), -1);
+    split_by_weight(carried, weights, (size_t)taxes.count, parts);
+    for (int i = 0; i < taxes.count; i++) {
+        int item = lines.at[i] >= 0 ? order->lines.at[lines.at[i]].item : -1;
+        m_post(run, "sales_tax_payable", -parts[i], item, -1, order_number(run, order), lines.at[i]);
+    }
 }
 
 static int64_t marketplace_tax_of(const struct m_document *d)
@@ -1336,8 +1355,8 @@ bool m_read_shipment(struct run *run)
         return false;
     if (d->cost != M_NONE) {
         int64_t cost = m_in_company(run, d->cost);
-        m_post(run, "shipping_cost", cost, -1, -1, -1, -1);
-        m_post(run, "accrued_shipping", -cost, -1, -1, -1, -1);
+        m_post(run, "shipping_cost", cost, -1, -1, order_number(run, order), -1);
+        m_post(run, "accrued_shipping", -cost, -1, -1, order_number(run, order), -1);
     }
     return true;
 }
@@ -1561,8 +1580,9 @@ bool m_read_return(struct run *run)
             return m_refuse(run, "failed", "line_unknown");
     }
     if (!covered(run, order, d)) {
-        /* It may still be dated by a later shipment, of a version that orders more. */
-        *LIST_ADD(run->arena, run->late_returns) = run->paper;
+        /* It may still be dated by a later shipment, of a version that orders more; not where its date is given. */
+        if (paper->given.frozen_at == M_NONE)
+            *LIST_ADD(run->arena, run->late_returns) = run->paper;
         return exceeds ? m_refuse(run, "failed", "exceeds_ordered") : m_wait_for_open(run);
     }
     for (size_t i = 0; i < d->lines.count; i++) {
@@ -1621,13 +1641,13 @@ static void refund_earned(struct run *run, struct refunding *refunding, const ch
     refund_at_rate(run, refunding, role, amount, item, line);
 }
 
-static bool refund_marketplace_tax(struct run *run, struct refunding *refunding, int64_t amount)
+static bool refund_marketplace_tax(struct run *run, struct refunding *refunding, int64_t amount, int item, int line)
 {
     struct order *order = refunding->order;
     if (amount > order->marketplace_tax - order->marketplace_refunded)
         return m_refuse_late(run, "waiting", "exceeds_open");
     order->marketplace_refunded += amount;
-    refund_at_rate(run, refunding, "marketplace_tax_withheld", amount, -1, -1);
+    refund_at_rate(run, refunding, "marketplace_tax_withheld", amount, item, line);
     return true;
 }
 
@@ -1742,8 +1762,8 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     line->refunded_value += amount;
     line->refunded_amount += goods.earned;
     bool card = line->kind == LINE_GIFT_CARD;
-    refund_earned(run, refunding, card ? "gift_card_liability" : "returns_and_allowances", goods.earned, line->item,
-                  number);
+    refund_earned(run, refunding, card ? "gift_card_liability" : earned_role(run, line, "returns_and_allowances"),
+                  goods.earned, line->item, number);
     refund_earned(run, refunding, "sales_tax_payable", taxes.earned, line->item, number);
     int64_t lacking = refund_payable(run, refunding, line->taxes, line->tax_count, &line->payable_cancelled,
                                      taxes.cancelled + taxes.open, line->item, number);
@@ -1755,7 +1775,7 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     lacking += refund_from_due(run, refunding, refund_from_deposit(run, refunding, open));
     if (lacking > 0)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    return refund_marketplace_tax(run, refunding, tax_sum(&named->tax) - tax);
+    return refund_marketplace_tax(run, refunding, tax_sum(&named->tax) - tax, line->item, number);
 }
 
 static bool refund_shipping(struct run *run, struct refunding *refunding, const struct m_line *shipping)
@@ -1785,7 +1805,7 @@ static bool refund_shipping(struct run *run, struct refunding *refunding, const 
     lacking = refund_from_deposit(run, refunding, refund_from_due(run, refunding, lacking));
     if (lacking > 0)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    return refund_marketplace_tax(run, refunding, tax_sum(&shipping->tax) - wanted_tax);
+    return refund_marketplace_tax(run, refunding, tax_sum(&shipping->tax) - wanted_tax, -1, -1);
 }
 
 static bool refund_in_total(struct run *run, struct refunding *refunding, int64_t amount)
@@ -1802,7 +1822,7 @@ static bool refund_in_total(struct run *run, struct refunding *refunding, int64_
                               &line->payable_cancelled_shipping, left, -1, -1);
     }
     int64_t tax = least(left, order->marketplace_tax - order->marketplace_refunded);
-    if (tax > 0 && !refund_marketplace_tax(run, refunding, tax))
+    if (tax > 0 && !refund_marketplace_tax(run, refunding, tax, -1, -1))
         return false;
     return left == tax || m_refuse_late(run, "waiting", "exceeds_open");
 }

@@ -49,6 +49,10 @@ static const char *inventory_role(enum whereabouts where)
 /* Under company scope there is one inventory account, of no location. */
 static void post_stock(struct run *run, const char *role, int64_t amount, int item, int location)
 {
+    if (same(role, "price_difference")) {
+        m_post(run, role, amount, item, run->about.location, run->about.order, run->about.line);
+        return;
+    }
     bool of_pool = same(role, "inventory") || same(role, "inventory_owed");
     location = of_pool && run->settings->company_scope ? -1 : location;
     m_post(run, role, amount, item, location, -1, -1);
@@ -972,7 +976,7 @@ bool m_read_receipt(struct run *run)
         kept->grni_foreign = amount;
         m_inflow(run, item, paper->location, LOT_RECEIPT, (int)i, qty, value, &lot);
         run->receipts.at[number].lot = lot;
-        m_post(run, "grni", -value, item, paper->location, -1, -1);
+        m_post(run, "grni", -value, item, -1, -1, -1);
         bill_what_came(run, number);
     }
     return true;
@@ -1026,8 +1030,7 @@ static bool read_bill_itself(struct run *run)
             int at =
                 m_receipt_line_named(run, bill_receipt(paper, (int)i), billed_name(d, line), line->line, line->sku);
             int item = at < 0 ? -1 : run->papers[bill_receipt(paper, (int)i)].items[at];
-            m_post(run, owed_role(run, bill_receipt(paper, (int)i)), amount, item,
-                   run->papers[bill_receipt(paper, (int)i)].location, -1, -1);
+            m_post(run, owed_role(run, bill_receipt(paper, (int)i)), amount, item, -1, -1, -1);
         } else {
             m_post(run,
                    same(d->kind, "landed") ? "landed_cost_clearing"
@@ -1108,7 +1111,7 @@ bool m_read_bill(struct run *run, int leg, int line)
     kept->grni_foreign -= foreign;
     kept->billed_carried += carried;
     kept->billed_foreign += foreign;
-    int lot = kept->lot, item = kept->item, location = kept->location;
+    int lot = kept->lot, item = kept->item;
     int64_t over = credit && qty == 0 ? kept->billed : qty;
     from = credit && qty == 0 ? 0 : from;
     /* What the rate changed between receipt and bill, where both are in one foreign currency. */
@@ -1116,10 +1119,10 @@ bool m_read_bill(struct run *run, int leg, int line)
     exchange = run->settings->fx_to_stock ? 0 : exchange;
     int64_t difference = amount - carried - exchange;
     run->day = today;
-    m_post(run, owed_role(run, receipt), -exchange, item, location, -1, -1);
+    m_post(run, owed_role(run, receipt), -exchange, item, -1, -1, -1);
     m_post(run, "realised_fx", exchange, item, -1, -1, -1);
     if (run->settings->difference_account) {
-        m_post(run, owed_role(run, receipt), -difference, item, location, -1, -1);
+        m_post(run, owed_role(run, receipt), -difference, item, -1, -1, -1);
         post_stock(run, "price_difference", difference, item, -1);
         return true;
     }
@@ -1130,7 +1133,7 @@ bool m_read_bill(struct run *run, int leg, int line)
     int after = run->posted.count;
     for (int i = before; i < after; i++) {
         run->day = run->posted.at[i].day;
-        m_post(run, owed_role(run, receipt), -run->posted.at[i].amount, item, location, -1, -1);
+        m_post(run, owed_role(run, receipt), -run->posted.at[i].amount, item, -1, -1, -1);
     }
     run->day = today;
     return true;
@@ -1183,7 +1186,6 @@ bool m_read_landed_cost(struct run *run)
     }
     int64_t amount = m_in_company(run, d->amount);
     split_by_weight(amount, weights, count, parts);
-    m_post(run, "landed_cost_clearing", -amount, -1, -1, -1, -1);
     for (size_t i = 0; i < count; i++) {
         const struct m_document *receipt = run->papers[paper->targets[i]].d;
         size_t lines = receipt->lines.count;
@@ -1201,11 +1203,13 @@ bool m_read_landed_cost(struct run *run)
             line_weights[used++] = landed_weight(run, kept, d->basis);
         }
         if (used == 0) { /* goods that are not ours: nobody is left */
+            m_post(run, "landed_cost_clearing", -parts[i], -1, -1, -1, -1);
             m_post(run, "price_difference", parts[i], -1, -1, -1, -1);
             continue;
         }
         split_by_weight(parts[i], line_weights, used, line_parts);
         for (size_t k = 0; k < used; k++) {
+            m_post(run, "landed_cost_clearing", -line_parts[k], run->lots.at[kept_at[k]].item, -1, -1, -1);
             if (consigned_receipt(run, kept_at[k])) /* goods that are not ours bear no cost */
                 post_stock(run, "price_difference", line_parts[k], run->lots.at[kept_at[k]].item, -1);
             else
@@ -1257,8 +1261,8 @@ static bool ship_transfer(struct run *run)
             put_consigned(run, part);
         }
         if (taken.count == 0) { /* goods that are not ours bear no cost */
-            m_post(run, "shipping_cost", freight[i], item, -1, -1, -1);
-            m_post(run, "accrued_shipping", -freight[i], item, -1, -1, -1);
+            m_post(run, "shipping_cost", freight[i], item, paper->to, -1, -1);
+            m_post(run, "accrued_shipping", -freight[i], item, paper->to, -1, -1);
             continue;
         }
         int64_t *by_qty = ARENA_ARRAY(run->arena, int64_t, (size_t)taken.count + 1);
@@ -1280,11 +1284,11 @@ static bool ship_transfer(struct run *run)
             }
         }
         post_stock(run, "inventory_in_transit", issued.total + freight[i], item, -1);
-        post_stock(run, "accrued_shipping", -freight[i], item, -1);
+        m_post(run, "accrued_shipping", -freight[i], item, paper->to, -1, -1);
     }
     if (cost && !capitalise) {
-        m_post(run, "shipping_cost", cost, -1, -1, -1, -1);
-        m_post(run, "accrued_shipping", -cost, -1, -1, -1, -1);
+        m_post(run, "shipping_cost", cost, -1, paper->to, -1, -1);
+        m_post(run, "accrued_shipping", -cost, -1, paper->to, -1, -1);
     }
     return true;
 }
@@ -1312,6 +1316,7 @@ static bool receive_transfer(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
+    run->about.location = paper->to;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
@@ -1498,6 +1503,7 @@ static bool count_rest(struct run *run, int item, int location, const struct m_l
 bool m_read_count(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
+    run->about.location = paper->location;
     const struct m_document *d = paper->d;
     if (!knows_units(run))
         return false;
@@ -1599,6 +1605,7 @@ static bool change_value(struct run *run, int item, int location, int64_t value,
 bool m_read_adjustment(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
+    run->about.location = paper->location;
     const struct m_document *d = paper->d;
     const char *role = reason_role(d->reason);
     if (!knows_units(run))
@@ -1629,6 +1636,7 @@ bool m_read_adjustment(struct run *run)
 bool m_read_status_change(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
+    run->about.location = paper->location;
     const struct m_document *d = paper->d;
     if (!knows_units(run))
         return false;
@@ -1722,8 +1730,8 @@ static bool supplier_return_line(struct run *run, int line_number)
     }
     if (kept)
         kept->sent_back += qty;
-    m_post(run, "grni", carried, item, kept ? kept->location : -1, -1, -1);
-    m_post(run, "accounts_payable", credit, -1, -1, -1, -1);
+    m_post(run, "grni", carried, item, -1, -1, -1);
+    m_post(run, "accounts_payable", credit, item, -1, -1, -1);
     post_stock(run, "price_difference", issued.total - carried - credit, item, -1);
     return true;
 }
@@ -1790,6 +1798,8 @@ static int line_item(const struct run *run, int order, int line, int part)
     return run->orders[order].lines.at[line].parts[part].item;
 }
 
+enum { NOT_OF_THE_LINE = -1 };
+
 /* One slice of a line comes back: into a pool, or damaged. */
 static void slice_comes_back(struct run *run, int slice, bool owed, const char *disposition, int location)
 {
@@ -1797,8 +1807,12 @@ static void slice_comes_back(struct run *run, int slice, bool owed, const char *
     int item = piece->item;
     int64_t units = piece->qty;
     if (is(disposition, "damaged")) {
-        post_stock(run, "damaged_goods_write_off", piece->value, item, location);
-        go(run, slice, going_to("damaged_goods_write_off", location));
+        struct destination written_off = going_to("damaged_goods_write_off", piece->to.location);
+        written_off.order = piece->to.order;
+        written_off.line = piece->to.line;
+        written_off.part = NOT_OF_THE_LINE; /* it does not come back once more */
+        post_destination(run, &written_off, piece->value, item);
+        go(run, slice, written_off);
         *m_counter(run, run->damaged, item, location) += units;
     } else if (owed && run->lots.at[piece->lot].pool == m_pool_of(run, location)) {
         cancel_owed(run, slice, location);
@@ -1857,6 +1871,9 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
         bool owed = still_owed(run, &run->pieces.at[at]);
         int slice = split_piece(run, at, units);
         struct piece *piece = &run->pieces.at[slice];
+        run->about.location = location;
+        run->about.order = order;
+        run->about.line = line;
         qty -= units;
         post_destination(run, &piece->to, -piece->value, item);
         if (at_current && !owed) {
@@ -1922,7 +1939,7 @@ bool m_read_assembly(struct run *run)
         return false;
     int64_t value = d->added_cost == M_NONE ? 0 : m_in_company(run, d->added_cost);
     int lot = add_lot(run, LOT_OTHER, paper->item, -1);
-    m_post(run, "production_costs_absorbed", -value, paper->item, paper->location, -1, -1);
+    m_post(run, "production_costs_absorbed", -value, -1, -1, -1, -1);
     for (size_t i = 0; i < d->consume.count; i++) {
         const struct m_line *line = &d->consume.at[i];
         struct destination to = going_to("inventory", paper->location);
@@ -2107,7 +2124,7 @@ static void revalue(struct run *run, int item, places layers, int64_t by, int po
         change += part;
     }
     post_stock(run, pool < 0 ? "inventory_in_transit" : "inventory", change, item, pool);
-    post_stock(run, "revaluation", -change, item, pool);
+    post_stock(run, "revaluation", -change, item, -1);
 }
 
 /* A new standard revalues what is held. */

@@ -70,7 +70,7 @@ static void run_case(const char *path, bool show)
     }
     if (show)
         printf("# %s:%s\n", path, c.title);
-    struct m_history history = {c.settings, NULL, 0};
+    struct m_history history = {.settings = c.settings};
     history.documents = arena_array(&arena, c.count + 1, sizeof *history.documents);
     must(history.documents);
     bool closed = false, fresh = false;
@@ -211,7 +211,7 @@ static int show_case(const char *path)
         printf("# %s:%d: %s\n", path, line, why);
         return 1;
     }
-    struct m_history history = {c.settings, NULL, 0};
+    struct m_history history = {.settings = c.settings};
     history.documents = arena_array(&arena, c.count + 1, sizeof *history.documents);
     must(history.documents);
     for (size_t i = 0; i < c.count; i++)
@@ -231,7 +231,8 @@ static void show_seed(uint64_t seed, size_t documents, bool sorted, struct m_fea
         m_history_sort(&made.history, &arena);
     printf("init currency=USD time_zone=UTC");
     for (size_t i = 0; i < made.setting_count; i++)
-        printf(" %s=%s", made.settings[i][0], made.settings[i][1]);
+        if (made.settings[i].from == DAY_MIN)
+            printf(" %s=%s", made.settings[i].key, made.settings[i].value);
     printf("\n");
     for (size_t i = 0; i < made.history.count; i++) {
         buf_reset(&json);

@@ -34,6 +34,7 @@ enum standing {
 /* One document, resolved once before the reading. */
 struct paper {
     const struct m_document *d;
+    struct m_given given;
     enum standing standing;
     const char *outcome, *refusal; /* of those set aside; else set by each reading */
     int order;                     /* its order (also of an order itself), by number */
@@ -235,7 +236,8 @@ struct posted {
 };
 
 struct run {
-    const struct m_settings *settings;
+    const struct m_history *history;
+    const struct m_settings *settings; /* in force on the day being read */
     struct arena *arena;
     struct paper *papers;
     int paper_count;
@@ -255,6 +257,9 @@ struct run {
     int32_t day;   /* its accounting date */
     int paper;     /* the document being read */
     int next_part; /* slices taken so far by this movement */
+    struct {
+        int location, order, line;
+    } about; /* what its other side is about: price difference says the same */
     LIST_OF(struct lot) lots;
     LIST_OF(struct piece) pieces;
     struct pool *pools; /* [item × (locations + 1) + pool]; the last of each item is in transit */
@@ -278,6 +283,8 @@ struct run {
         struct key key;
     } * forced; /* per paper: what an earlier reading found out */
 };
+
+const struct m_settings *m_settings_on(const struct run *run, int32_t day);
 
 int m_key_compare(const struct key *a, const struct key *b);
 /* Of a paper under entry_order, the number of its commit; else 0. */

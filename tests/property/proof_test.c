@@ -84,16 +84,11 @@ static void begin_company(struct proof *proof)
     struct road *road = road_of(proof);
     good(road_setting(road, DAY_MIN, SPAN("currency"),
                       span_of(currency_code(proof->generated.history.settings.company, code)), &err));
-    bool zoned = false;
+    good(road_setting(road, DAY_MIN, SPAN("time_zone"), span_of(proof->generated.zone), &err));
     for (size_t i = 0; i < proof->generated.setting_count; i++) {
-        struct span key = span_of(proof->generated.settings[i][0]);
-        if (span_eq(key, SPAN("currency")))
-            continue;
-        zoned |= span_eq(key, SPAN("time_zone"));
-        good(road_setting(road, DAY_MIN, key, span_of(proof->generated.settings[i][1]), &err));
+        const struct m_setting *setting = &proof->generated.settings[i];
+        good(road_setting(road, setting->from, span_of(setting->key), span_of(setting->value), &err));
     }
-    if (!zoned)
-        good(road_setting(road, DAY_MIN, SPAN("time_zone"), SPAN("UTC"), &err));
     close_road(proof, road);
 }
 

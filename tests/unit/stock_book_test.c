@@ -561,6 +561,25 @@ static const struct story stories[] = {
         .state = "main 1@1 3=30 last 10/1; main has 3 own 1 quarantined 2 damaged",
     },
     {
+        "count of all on hand: own units are missing first, then damaged ones, and no more is in quarantine than is "
+        "left",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_OUT, 2, 2, .status = UNITS_DAMAGED, .to = ROLE_DAMAGED_GOODS_WRITE_OFF},
+                 {MOVE_STATUS, 3, 2, .status = UNITS_QUARANTINED},
+                 {MOVE_COUNT, 4, 3, NONE, .whole = true, .posts = "inventory@main -10, shrinkage 10"},
+                 {MOVE_COUNT, 5, 2, NONE, .whole = true, .posts = "inventory@main -10, shrinkage 10"},
+                 {MOVE_COUNT, 6, 1, NONE, .whole = true, .posts = NO_LINES}},
+        .state = "main last 10/1; main has 1 damaged",
+    },
+    {
+        "count of all on hand: what is left in quarantine",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_STATUS, 2, 2, .status = UNITS_QUARANTINED},
+                 {MOVE_COUNT, 3, 2, NONE, .whole = true, .posts = "inventory@main -20, shrinkage 20"},
+                 {MOVE_COUNT, 4, 1, NONE, .whole = true, .posts = "inventory@main -10, shrinkage 10"}},
+        .state = "main 1@1 1=10 last 10/1; main has 1 own 1 quarantined",
+    },
+    {
         "status: no more leaves than there is",
         .rows = {{MOVE_STATUS, 1, 2, .status = UNITS_QUARANTINED},
                  {MOVE_STATUS, 2, -3, .status = UNITS_QUARANTINED, .refusal = BOOK_EXCEEDS, .held = 2},
@@ -744,6 +763,28 @@ static const struct story stories[] = {
         .state = "main 1@1 2=25 last 10/1; transit 1@2 1=12; main has 2 own; the way has 1 own",
     },
     {
+        "landed: the way first, then layers by place, in whichever pool",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_SHIP, 2, 4},
+                 {MOVE_ARRIVE, 3, 2, .refers = 2, .at = "shop"},
+                 {MOVE_ARRIVE, 4, 1, .refers = 2},
+                 {MOVE_LANDED, 5, .value = 1, .refers = 1, .posts = "inventory_in_transit 1, landed_cost_clearing -1"},
+                 {MOVE_ARRIVE, 6, 1, .refers = 2},
+                 {MOVE_LANDED, 7, .value = 1, .refers = 1, .posts = "inventory@shop 1, landed_cost_clearing -1"},
+                 {MOVE_OUT, 8, 2, .at = "shop"},
+                 {MOVE_IN, 9, 1, 5},
+                 {MOVE_LANDED, 10, .value = 2, .refers = 9, .posts = "inventory@main 2, landed_cost_clearing -2"}},
+        .state = "main 1@4 1=10 1@5 1=11 9@6 1=7 last 40/4; transit; shop last 21/2; main has 3 own",
+    },
+    {
+        "landed: of two layers of one lot the older first",
+        .rows = {{MOVE_IN, 1, 4, 40},
+                 {MOVE_SHIP, 2, 2},
+                 {MOVE_ARRIVE, 3, 2, .refers = 2},
+                 {MOVE_LANDED, 4, .value = 1, .refers = 1, .posts = "inventory@main 1, landed_cost_clearing -1"}},
+        .state = "main 1@1 2=21 1@3 2=20 last 20/2; transit; main has 4 own",
+    },
+    {
         "landed: all to price difference where nothing of it is left, or at standard",
         .rows = {{MOVE_LANDED, 1, .value = 5, .refers = 7,
                   .posts = "landed_cost_clearing -5, price_difference{landed} 5"}},
@@ -820,6 +861,227 @@ static void every_movement_posts_and_leaves_what_the_rules_say(void **state)
         arena_reset(&arena);
     }
     assert_int_equal(wrong, 0);
+}
+
+/* ---- the packed form ---- */
+
+static char *page_text(const char *path)
+{
+    const char *source = getenv("TIEOUT_SOURCE");
+    char *whole = arena_alloc(&arena, 400);
+    snprintf(whole, 400, "%s/%s", source ? source : ".", path);
+    FILE *file = fopen(whole, "rb");
+    if (file == NULL)
+        fail_msg("%s cannot be read; TIEOUT_SOURCE names the source tree", whole);
+    char *text = arena_alloc(&arena, 400000);
+    text[fread(text, 1, 399999, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+static struct step step_back(const struct step *step)
+{
+    struct buf out = buf_make(4096);
+    steps_pack(step, 1, &out);
+    struct cursor cursor = cursor_of(arena_copy(&arena, buf_span(&out)));
+    struct step *steps = NULL;
+    size_t count = 0;
+    assert_true(steps_unpack(&cursor, &arena, &steps, &count));
+    assert_true(cursor_at_end(&cursor));
+    assert_int_equal(count, 1);
+    buf_done(&out);
+    return steps[0];
+}
+
+/* A step is packed with the members that the table of docs/formats/truth.md marks for its kind, and no others. */
+static void steps_have_the_members_of_their_page(void **state)
+{
+    (void)state;
+    static const struct where where = {.role = ROLE_COGS,
+                                       .channel = {"c", 1},
+                                       .location = {"l", 1},
+                                       .order = {"o", 1},
+                                       .order_line = {"1", 1},
+                                       .party = {"p", 1},
+                                       .tag = {"t", 1}};
+    size_t rows = 0;
+    char *after = NULL;
+    for (char *line = strtok_r(page_text("docs/formats/truth.md"), "\n", &after); line != NULL;
+         line = strtok_r(NULL, "\n", &after)) {
+        int kind = 0;
+        if (sscanf(line, "| %d ", &kind) != 1 || kind == 0)
+            continue;
+        bool marked[12] = {false};
+        size_t columns = 0;
+        for (char *cell = strchr(line + 1, '|'); cell != NULL && columns < 12;
+             cell = strchr(cell + 1, '|'), columns++) {
+            char *end = strchr(cell + 1, '|');
+            char *dot = strstr(cell, "\xe2\x80\xa2");
+            marked[columns] = dot != NULL && end != NULL && dot < end;
+        }
+        if (columns != 11) /* another table */
+            continue;
+        rows++;
+        struct step full = {.kind = (enum step_kind)kind,
+                            .pool = 3,
+                            .place = 4,
+                            .lot = 5,
+                            .target = 6,
+                            .qty_micro = 7,
+                            .value_minor = 8,
+                            .cost_minor = 9,
+                            .index = 10,
+                            .status = UNITS_DAMAGED,
+                            .name = SPAN("n"),
+                            .day = 11,
+                            .where = &where};
+        struct step found = step_back(&full);
+        const bool there[] = {found.pool == 3,
+                              found.lot == 5 && found.place == 4,
+                              found.target == 6,
+                              found.index == 10,
+                              span_eq(found.name, SPAN("n")) && found.status == UNITS_DAMAGED,
+                              found.qty_micro == 7,
+                              found.value_minor == 8,
+                              found.cost_minor == 9,
+                              found.where != NULL};
+        assert_int_equal(found.kind, kind);
+        for (size_t i = 0; i < COUNT_OF(there); i++)
+            if (there[i] != marked[1 + i])
+                fail_msg("step %d: column %zu of the page", kind, 3 + i);
+        if (found.where != NULL)
+            assert_true(where_same(found.where, &where));
+        assert_int_equal(found.day, kind == STEP_POST_ON ? 11 : 0);
+        full.where = NULL;
+        assert_null(step_back(&full).where);
+    }
+    struct step none = {.kind = (enum step_kind)(rows + 1)};
+    struct buf out = buf_make(64);
+    steps_pack(&none, 1, &out);
+    struct cursor cursor = cursor_of(buf_span(&out));
+    struct step *steps = NULL;
+    size_t count = 0;
+    assert_false(steps_unpack(&cursor, &arena, &steps, &count)); /* the page names all kinds there are */
+    buf_done(&out);
+}
+
+/* Cut anywhere, a chunk is not taken. */
+static void a_chunk_cut_short_is_refused(void **state)
+{
+    (void)state;
+    struct story story = {.name = "cut", .costing = {.method = METHOD_SPECIFIC}};
+    const struct row rows[] = {{.kind = MOVE_IN, .document = 1, .qty = 4, .value = 40, .lot = "A"},
+                               {.kind = MOVE_OUT, .document = 2, .qty = 2, .order = 9, .pick = "A"},
+                               {.kind = MOVE_SHIP, .document = 3, .qty = 1, .value = 1},
+                               {.kind = MOVE_RETURN, .document = 4, .qty = 1, .order = 9, .status = UNITS_DAMAGED}};
+    struct item_book *book = item_book_new(false);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        tell_row(&story, book, &rows[i], false);
+    struct buf out = buf_make(1 << 20);
+    item_book_pack_chunk(book, 0, &out);
+    for (size_t len = 0; len <= out.len; len++) {
+        char *bytes = malloc(len ? len : 1); /* its own, so that reading beyond shows */
+        memcpy(bytes, out.ptr, len);
+        struct span chunk = {bytes, len};
+        struct item_book *whole = item_book_from_chunks(false, &chunk, 1);
+        struct item_book *tail = item_book_from_tail(false, 0, chunk);
+        if ((whole != NULL) != (len == out.len) || (tail != NULL) != (len == out.len))
+            fail_msg("%zu of %zu bytes: %s", len, out.len, whole || tail ? "taken" : "refused");
+        item_book_free(whole);
+        item_book_free(tail);
+        free(bytes);
+    }
+    buf_done(&out);
+    item_book_free(book);
+}
+
+/* ---- keys ---- */
+
+/* Each key differs from the one before in one member, in the order of docs/formats/order-of-movements.md; what comes
+ * behind that member is turned round, so that it would win if it were looked at first. */
+static void keys_have_one_order(void **state)
+{
+    (void)state;
+    static const struct key keys[] = {
+        {.at_us = -1,
+         .rank = RANK_COUNT,
+         .source = {"z", 1},
+         .type = {"z", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_DEFINITION,
+         .source = {"z", 1},
+         .type = {"z", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"a", 1},
+         .type = {"z", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"a", 1},
+         .id = {"z", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"a", 1},
+         .leg = 9,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 0,
+         .line = 9,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 1,
+         .line = 1,
+         .part = 9},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 1,
+         .line = 2,
+         .part = 0},
+        {.at_us = 0,
+         .rank = RANK_RECEIPT,
+         .source = {"b", 1},
+         .type = {"b", 1},
+         .id = {"b", 1},
+         .leg = 1,
+         .line = 2,
+         .part = 1},
+    };
+    for (size_t a = 0; a < COUNT_OF(keys); a++)
+        for (size_t b = 0; b < COUNT_OF(keys); b++) {
+            int found = key_compare(&keys[a], &keys[b]);
+            if ((a < b && found >= 0) || (a > b && found <= 0) || (a == b && found != 0))
+                fail_msg("keys %zu and %zu compare as %d", a, b, found);
+        }
 }
 
 /* ---- long books: chunks of 64, late rows at their borders ---- */
@@ -1202,6 +1464,9 @@ static void a_check_finds_the_movement_that_was_decided_otherwise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_have_one_order),
+        cmocka_unit_test_setup_teardown(steps_have_the_members_of_their_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_chunk_cut_short_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_movement_gives_the_book_it_would_have_given_in_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(several_late_movements_come_one_behind_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tail_goes_on_like_the_whole_book, set_up, tear_down),
