@@ -883,6 +883,7 @@ static void bill_units(struct run *run, int receipt, int64_t qty, int64_t amount
     }
     int before = run->posted.count;
     m_spread(run, lot, from, qty, difference);
+    follow(run);
     int after = run->posted.count;
     int32_t today = run->day;
     for (int i = before; i < after; i++) {
