@@ -1988,6 +1988,7 @@ static void open_layer(struct run *run, int at)
     kept->value += value;
     old_line_billed(kept);
     enter(run, add_piece(run, item, kept->lot, layer->qty, value), location, 0);
+    follow(run);
     m_post(run, "opening_equity", -value, item, -1, -1, -1);
 }
 
