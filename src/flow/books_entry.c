@@ -149,11 +149,12 @@ static void credit_order(struct plan *plan, uint32_t order, const struct entry_l
         return;
     }
     must(slot != NULL);
+    const struct document *paid = order_events_document(slot->events, slot->count);
     plan_line(plan, plan->day,
               (struct line){.role = ROLE_CUSTOMER_DEPOSITS,
                             .amount_minor = line->amount_minor,
-                            .channel = slot->events[0].document->order.channel,
-                            .order = slot->events[0].document->id});
+                            .channel = paid->order.channel,
+                            .order = paid->id});
 }
 
 /* Lines that name an order or a customer move that account; the rest is posted as it stands. All are of one day, the latest of

@@ -156,7 +156,9 @@ static void gather_events(struct work *work, struct order_work *order, const str
             all[order->count++] = (struct sortable){order->slot->events[i], order->slot->documents[i]};
     for (size_t i = 0; i < change->event_count; i++) {
         struct order_event event = order_event_of(plan->company, plan->document, &change->events[i]);
-        order_event_settle_match(&event, order->slot ? order->slot->events[0].document : plan->document, plan->arena);
+        order_event_settle_match(
+            &event, order->slot ? order_events_document(order->slot->events, order->slot->count) : plan->document,
+            plan->arena);
         all[order->count++] = (struct sortable){event, plan->number};
     }
     order->events = ARENA_ARRAY(plan->arena, struct order_event, order->count + 1);

@@ -209,7 +209,7 @@ struct order_slot *plan_order_book(struct plan *plan, struct reference reference
     }
     *out_order = record.number;
     plan_not_before(plan, slot->events[0].key.at_us);
-    return order_rate(plan, slot->events[0].document->money) ? slot : NULL;
+    return order_rate(plan, order_events_document(slot->events, slot->count)->money) ? slot : NULL;
 }
 
 const struct document *plan_item(struct plan *plan, struct span sku, uint32_t *out_number)

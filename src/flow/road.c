@@ -453,8 +453,8 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
         if (!waiters_add(road, waiters, waiting_for_order(plan->orders[i].order, &road->arena), err) ||
             !company_order(road->company, plan->orders[i].order, &slot, err))
             return false;
-        bool is_order = slot != NULL && slot->events[0].kind == EVENT_VERSION;
-        const struct order *order = is_order ? &slot->events[0].document->order : NULL;
+        const struct document *sold = slot != NULL ? order_events_document(slot->events, slot->count) : NULL;
+        const struct order *order = sold != NULL && sold->type == DOCUMENT_ORDER ? &sold->order : NULL;
         for (size_t l = 0; order != NULL && order->customer.len > 0 && l < order->lines.count; l++)
             if (!waiters_add(road, waiters, waiting_for_match(order->customer, order->lines.at[l].sku, &road->arena),
                              err))

@@ -370,6 +370,7 @@ struct movement sale_movement(struct plan *plan, const struct order_event *event
     struct plan as_event = plan_as_event(plan, event, event_document);
     const struct document *item = plan_item(&as_event, effect->sku, out_item);
     must(item != NULL); /* every SKU of an accepted order is known */
+    const struct document *sold = order_events_document(slot->events, slot->count);
     enum movement_kind kind = movement_kind_of(effect);
     bool by_payment = kind == MOVE_SOLD || (kind == MOVE_DELIVER && event->kind != EVENT_DELIVERY);
     int leg = kind == MOVE_DELIVER && event->document->type == DOCUMENT_SHIPMENT ? 3 : 0;
@@ -387,9 +388,9 @@ struct movement sale_movement(struct plan *plan, const struct order_event *event
     /* Units whose revenue waits are out, no cost of sales yet; where only some wait, the others follow (sale_follows). */
     bool waits = kind == MOVE_OUT && effect->earned_micro < effect->qty_micro;
     movement.where = (struct where){.role = waits ? ROLE_GOODS_OUT : ROLE_COGS,
-                                    .channel = slot->events[0].document->order.channel,
+                                    .channel = sold->order.channel,
                                     .location = movement.location,
-                                    .order = slot->events[0].document->id,
+                                    .order = sold->id,
                                     .order_line = effect->order_line};
     if (kind == MOVE_OUT)
         picked_qty(plan, effect->picks_of, &movement, *out_item);

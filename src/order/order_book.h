@@ -92,6 +92,9 @@ int32_t order_month_end(int32_t day);
 struct span order_event_customer(const struct order_event *event);
 /* An account begins with a version of its order or with the cut-over; a customer's with anything that moves it. */
 bool order_event_opens(const struct order_event *event);
+/* The order as it was first written, wherever in its book that stands: what was open at a cut-over comes before it. Of an
+ * account without an order, the document that opened it. */
+const struct document *order_events_document(const struct order_event *events, size_t count);
 
 struct order_result {
     enum outcome_of_event { EVENT_STANDS, EVENT_WAITS, EVENT_REFUSED } state;

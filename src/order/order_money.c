@@ -221,6 +221,16 @@ bool order_event_opens(const struct order_event *event)
     return event->kind == EVENT_VERSION || event->kind == EVENT_OPENING || order_event_customer(event).len > 0;
 }
 
+const struct document *order_events_document(const struct order_event *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].kind == EVENT_VERSION) {
+            return events[i].document;
+        }
+    }
+    return events[0].document;
+}
+
 struct span order_event_customer(const struct order_event *event)
 {
     const struct document *document = event->document;

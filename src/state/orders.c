@@ -248,7 +248,7 @@ bool company_order(struct company *company, uint32_t number, struct order_slot *
             order_events_settle_versions(company, slot->events, slot->count);
         slot_sort(slot);
         for (size_t i = 0; good && i < stored.count; i++)
-            order_event_settle_match(&slot->events[i], slot->events[0].document, &slot->arena);
+            order_event_settle_match(&slot->events[i], order_events_document(slot->events, slot->count), &slot->arena);
         if (good && !order_fold(slot->events, slot->count, company->money, &slot->arena, slot->results, &slot->state))
             good = err_set(err, FAILURE_MEMORY, "out of memory while folding an order");
     }
