@@ -167,6 +167,7 @@ void resolve_entry(struct plan *plan)
             return;
         orders[i] = account_of_line(plan, &entry->lines.at[i]);
     }
+    plan_rate_of_day(plan);
     for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
         const struct entry_line *line = &entry->lines.at[i];
         if (line->amount_minor > 0)

@@ -80,44 +80,6 @@ void resolve_refund(struct plan *plan)
         plan_events(plan, other, 1)->kind = EVENT_PAYMENT;
 }
 
-static bool is_of_line(const struct stock_effect *effect, struct span line, struct span sku)
-{
-    return line.len ? span_eq(effect->order_line, line) : span_eq(effect->sku, sku);
-}
-
-/* When the shipments that are needed so that `wanted` units of a line have left are all there. */
-static int64_t shipped_by(const struct order_slot *slot, struct span line, struct span sku, int64_t wanted_micro)
-{
-    int64_t at_us = INT64_MIN;
-    for (size_t i = 0; i < slot->count; i++)
-        for (size_t e = 0; e < slot->results[i].effect_count; e++) {
-            const struct stock_effect *effect = &slot->results[i].effects[e];
-            if (effect->kind != EFFECT_ISSUE || !is_of_line(effect, line, sku) || wanted_micro <= 0)
-                continue;
-            wanted_micro -= effect->qty_micro;
-            at_us = slot->events[i].key.at_us;
-        }
-    return at_us;
-}
-
-/* A return comes no earlier than the shipment that issued the last of its units. Later instants may let in further
- * returns that come before it, so it is looked for until it stays. */
-static void not_before_its_shipment(struct plan *plan, const struct order_slot *slot, struct span line, struct span sku,
-                                    int64_t qty_micro)
-{
-    for (int64_t before_us = INT64_MIN; before_us != plan->at_us;) {
-        before_us = plan->at_us;
-        int64_t returned_micro = 0;
-        for (size_t i = 0; i < slot->count; i++)
-            for (size_t e = 0; e < slot->results[i].effect_count; e++)
-                if (slot->results[i].effects[e].kind == EFFECT_RETURN &&
-                    is_of_line(&slot->results[i].effects[e], line, sku) && slot->documents[i] != plan->number &&
-                    slot->events[i].key.at_us <= plan->at_us)
-                    returned_micro += slot->results[i].effects[e].qty_micro;
-        plan_not_before(plan, shipped_by(slot, line, sku, returned_micro + qty_micro));
-    }
-}
-
 static void return_without_order(struct plan *plan)
 {
     const struct customer_return *back = &plan->document->customer_return;
@@ -188,9 +150,7 @@ void resolve_return(struct plan *plan)
     }
     if (slot == NULL)
         return;
-    for (size_t i = 0; i < back->lines.count; i++)
-        not_before_its_shipment(plan, slot, line ? slot->state.lines[line - 1].id : back->lines.at[i].line,
-                                back->lines.at[i].sku, back->lines.at[i].qty_micro);
+    /* The shipment that issued the last of its units may come later: decide.c looks for it. */
     struct ruling_event *event = plan_events(plan, order, 1);
     event->kind = EVENT_RETURN;
     event->index = line;

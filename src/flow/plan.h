@@ -37,7 +37,6 @@ struct plan {
     int32_t day;
     const struct policy *policy;
     int64_t rate_e10;
-    int64_t order_rate_e10; /* of the money of the order it concerns, where that is neither's */
     /* what came of it */
     enum outcome outcome;
     enum refusal refusal;
@@ -98,7 +97,12 @@ struct movement plan_movement(struct plan *plan, enum movement_kind kind, const 
 void plan_edit(struct plan *plan, uint32_t item, struct movement movement);
 /* A line that no book decides, on a day. */
 void plan_line(struct plan *plan, int32_t day, struct line line);
+/* Events of the document in an order's book, at the plan's instant; their kind is the caller's to say. */
 struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count);
+/* Gives an event another instant, with its day and the rates of that day. */
+void plan_event_at(struct plan *plan, uint32_t order, struct ruling_event *event, int64_t at_us);
+/* From now on the plan converts at the rates of the day it has come to. */
+void plan_rate_of_day(struct plan *plan);
 
 /* One per document type: each fills the plan. */
 void resolve_item(struct plan *plan);

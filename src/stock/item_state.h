@@ -60,6 +60,7 @@ struct gone {
     int order_part;
     bool owed; /* lot is the owed slice itself */
     bool to_supplier;
+    bool kept; /* lost or kept by the customer: no return brings them back */
 };
 /* Units of an order line sold before they ship (revenue_at payment), and what cost of sales took for them. */
 struct sold {

@@ -145,6 +145,7 @@ struct m_document *m_document_new(struct arena *arena, enum m_type type)
     must(document);
     numbers_to_none(document, document_fields, COUNT_OF(document_fields));
     document->type = type;
+    document->frozen_at = M_NONE;
     return document;
 }
 

@@ -108,6 +108,9 @@ struct m_document {
     /* Not part of the document: the refusal the engine gave it where that depends on the order of arrival, so that the
      * model leaves it out (README.md); NULL otherwise. */
     const char *left_out;
+    /* Of a return: the instant that was settled and frozen when it was accepted (docs/decisions/0016); M_NONE where the
+     * model works it out. The clean run is given the same frozen values. */
+    int64_t frozen_at;
 };
 
 struct m_document *m_document_new(struct arena *arena, enum m_type type);

@@ -463,7 +463,7 @@ static int64_t instant_of_paper(struct run *run, int at)
     bool later_item = d->type == M_ITEM && run->items[paper->item].papers.at[0] != at;
     if ((later_order || later_item) && d->updated.form != M_NO_TIME)
         time = d->updated;
-    int64_t instant = instant_of(run, time, paper->rank);
+    int64_t instant = d->frozen_at != M_NONE ? d->frozen_at : instant_of(run, time, paper->rank);
     paper->instant = instant;
     if (d->type == M_ORDER) {
         int first = run->order_names[paper->order].papers.at[0];
@@ -830,7 +830,7 @@ static void read_once(struct run *run)
     size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
     run->lots.count = run->pieces.count = run->receipts.count = run->consigned_lots.count = 0;
     run->shipments.count = run->captures.count = run->held.count = run->late_returns.count = run->posted.count = 0;
-    run->next_place = 0;
+    run->next_place = run->next_turn = 0;
     run->again = false;
     memset(run->pools, 0, cells * sizeof *run->pools);
     memset(run->own, 0, cells * sizeof *run->own);

@@ -99,6 +99,7 @@ struct piece {
     enum whereabouts where;
     int pool;      /* HELD: the pool */
     int64_t place; /* HELD, IN_TRANSIT: in its queue */
+    int64_t turn;  /* GONE: of pieces that went in one slice, which is first */
     int transfer, transfer_line;
     int64_t gone_at; /* GONE: number of the movement that took it */
     int gone_part;   /* and of the slice within it */
@@ -107,6 +108,7 @@ struct piece {
     int from_pool;      /* the pool it left */
     int64_t from_place; /* its place there; 0: it was never there, the pool owed it */
     bool delivered;
+    bool kept;          /* lost or kept by the customer: it will not come back */
     int64_t settled_at; /* 1 + number of the movement that settled it, where it was owed */
 };
 struct pool {
@@ -139,7 +141,7 @@ struct bucket {
 };
 struct tax {
     struct bucket amount;
-    int64_t moved;                              /* of left: payable already (tax_point payment) */
+    int64_t moved, moved_cancelled;             /* payable already (tax_point payment): of left, of cancelled units */
     int64_t largest, refunded, refunded_earned; /* in any version; given back in all, and of earned units */
     bool marketplace, seen;
     const char *kind, *jurisdiction;
@@ -153,6 +155,9 @@ struct part { /* a component of a bundle, or the whole of a plain line */
     int64_t returned_earned;  /* of those returned: earned before */
     int64_t sold, sold_value; /* revenue_at payment: earned and not shipped, and what COGS took for them */
     struct bucket sales, discount;
+};
+struct account {
+    int64_t order, company; /* in the order's currency; as it is carried */
 };
 enum line_kind { LINE_STOCK, LINE_DROPSHIP, LINE_SERVICE, LINE_GIFT_CARD };
 enum { MOST_TAXES = 8, MOST_PARTS = 8 };
@@ -173,13 +178,10 @@ struct order_line {
     struct bucket accrual, sold_cost;       /* dropship: what the supplier is owed, and cost of sales */
     int64_t accrued_units, sold_cost_units; /* drawn for so many */
     int64_t dropship_back, dropship_credited;
+    struct account dropship_deferred;
     int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
     int64_t refunded_amount;                                    /* of the goods' value that the line earned */
     int64_t refunded_value, largest_value; /* all that was refunded of its goods; their value in any version */
-    int64_t payable_cancelled, payable_cancelled_shipping; /* tax payable already of units that were cancelled */
-};
-struct account {
-    int64_t order, company; /* in the order's currency; as it is carried */
 };
 struct order {
     bool known;
@@ -190,7 +192,10 @@ struct order {
     int64_t captured_total, total;
     int64_t tips, marketplace_tax; /* credited at captures */
     int64_t marketplace_refunded, fees_kept;
-    int64_t refunded_shipping, refunded_shipping_tax, refunded_earned; /* amounts */
+    int64_t refunded_shipping, refunded_shipping_tax, refunded_earned; /* amounts: of what was earned */
+    int64_t shipping_given, shipping_tax_given,
+        shipping_facilitated; /* refunded in all: net, merchant's, marketplace's */
+    int64_t shipping_largest, shipping_tax_largest, shipping_facilitated_largest; /* the same in any version */
     bool gateway_captured, card_captured;
 };
 struct shipped { /* what a shipment shipped of a part of an order line */
@@ -241,7 +246,7 @@ struct run {
     int64_t *own, *damaged, *quarantined, *consigned, *moving; /* [item × locations + location] */
     LIST_OF(struct receipt_line) receipts;
     LIST_OF(struct consigned_lot) consigned_lots;
-    int64_t next_place;
+    int64_t next_place, next_turn;
     struct order *orders;
     LIST_OF(struct shipped) shipments;
     LIST_OF(struct captured) captures;

@@ -91,9 +91,10 @@ static struct engine engine_start(const struct m_generated *generated)
     return engine;
 }
 
-/* Definitions and rates come first, as the promise on arrival says; returns last, because the shipment that dates a return
- * is settled when it is decided (docs/formats/order-of-movements.md); the others keep their order. */
-static void definitions_first(struct m_generated *generated, struct arena *arena)
+/* Definitions and rates come first, as the promise on arrival says. Returns may come last: the shipment that dates a return
+ * is settled when it is decided (docs/decisions/0016), so there the model works the date out by itself. The others keep
+ * their order. */
+static void definitions_first(struct m_generated *generated, bool returns_last, struct arena *arena)
 {
     size_t count = generated->history.count;
     const struct m_document **sorted = ARENA_ARRAY(arena, const struct m_document *, count + 1);
@@ -103,10 +104,35 @@ static void definitions_first(struct m_generated *generated, struct arena *arena
         for (size_t i = 0; i < count; i++) {
             enum m_type type = generated->history.documents[i]->type;
             bool defines = type == M_ITEM || type == M_LOCATION || type == M_RATE;
-            if (pass == (defines ? 0 : type == M_RETURN ? 2 : 1))
+            if (pass == (defines ? 0 : type == M_RETURN && returns_last ? 2 : 1))
                 sorted[at++] = generated->history.documents[i];
         }
     memcpy(generated->history.documents, sorted, count * sizeof *sorted);
+}
+
+/* Where returns come at any time, the model is given the instants that were frozen with them, as the clean run is. */
+static void freeze_returns(struct engine *engine, struct m_generated *generated, struct arena *arena)
+{
+    struct company *company = road_company(engine->road);
+    for (size_t i = 0; i < generated->history.count; i++) {
+        struct m_document *document = (struct m_document *)(uintptr_t)generated->history.documents[i];
+        struct err err;
+        uint32_t number = 0;
+        bool several = false;
+        bool found = false;
+        struct document_record record;
+        struct order_slot *slot = NULL;
+        if (document->type != M_RETURN)
+            continue;
+        if (!company_find_document(company, DOCUMENT_RETURN, span_of(m_source(document)), span_of(document->id),
+                                   &number, &several, &err) ||
+            (number != 0 && !company_document(company, number, arena, &record, &found, &err)) ||
+            (found && record.order_count > 0 && !company_order(company, record.orders[0], &slot, &err)))
+            die(&err);
+        for (size_t e = 0; slot != NULL && e < slot->count; e++)
+            if (slot->documents[e] == number)
+                document->frozen_at = slot->events[e].key.at_us;
+    }
 }
 
 static void drop_document(struct m_generated *generated, size_t at)
@@ -176,10 +202,10 @@ static void leave_out(struct engine *engine, struct m_generated *generated, stru
             if (record.versions[v].version != m_version(document) || record.versions[v].outcome != OUTCOME_FAILED)
                 continue;
             bool by_order = refusal == REFUSAL_WOULD_BREAK_LATER || refusal == REFUSAL_REFERRED_TO ||
-                            (disorder && (refusal == REFUSAL_LINE_UNKNOWN || refusal == REFUSAL_SHORT ||
-                                          refusal == REFUSAL_LOT_NOT_HELD || refusal == REFUSAL_EXCEEDS_ORDERED ||
-                                          refusal == REFUSAL_BELOW_SHIPPED || refusal == REFUSAL_SHIPPED_UNITS ||
-                                          refusal == REFUSAL_NOT_VOIDABLE));
+                            refusal == REFUSAL_SHORT ||
+                            (disorder && (refusal == REFUSAL_LINE_UNKNOWN || refusal == REFUSAL_LOT_NOT_HELD ||
+                                          refusal == REFUSAL_EXCEEDS_ORDERED || refusal == REFUSAL_BELOW_SHIPPED ||
+                                          refusal == REFUSAL_SHIPPED_UNITS || refusal == REFUSAL_NOT_VOIDABLE));
             bool repeated = false;
             for (size_t k = 0; k < i; k++) {
                 const struct m_document *other = generated->history.documents[k];
@@ -417,12 +443,14 @@ static void engine_stop(struct engine *engine)
 
 /* ---- the comparison ---- */
 
-static bool agree(uint64_t seed, struct m_generated *generated, struct engine *engine, const char *how,
-                  struct arena *arena)
+static bool agree(uint64_t seed, struct m_generated *generated, struct engine *engine, bool returns_last,
+                  const char *how, struct arena *arena)
 {
     static char text[4000];
     struct m_answer found = engine_answer(engine, arena);
     leave_out(engine, generated, arena);
+    if (!returns_last)
+        freeze_returns(engine, generated, arena);
     struct m_answer wanted = m_model_answer(&generated->history, arena);
     unsigned parts = (unsigned)from_environment("PARTS", M_COMPARE_OUTCOMES | M_COMPARE_DAILY | M_COMPARE_STOCK);
     if (m_answer_equal(&wanted, &found, parts, text, sizeof text))
@@ -447,12 +475,13 @@ static struct tally run(int64_t first, int64_t histories, int64_t documents, str
         struct arena arena = arena_make((size_t)1 << 30);
         struct m_generated generated =
             m_history_make((uint64_t)seed, (size_t)(1 + seed * 7919 % documents), allowed, &arena);
-        definitions_first(&generated, &arena);
+        bool returns_last = seed % 3 == 0;
+        definitions_first(&generated, returns_last, &arena);
         struct engine engine = engine_start(&generated);
         engine_import(&engine, &generated, 1 + (size_t)seed % 9, seed % 4 == 0);
         tally.histories++;
         tally.documents += generated.history.count;
-        tally.differing += !agree((uint64_t)seed, &generated, &engine, "as it arrived", &arena);
+        tally.differing += !agree((uint64_t)seed, &generated, &engine, returns_last, "as it arrived", &arena);
         engine_stop(&engine);
         arena_done(&arena);
     }
@@ -547,7 +576,7 @@ static void all_features_together_differ_no_more_than_they_did(void **state)
     (void)state;
     if (getenv("HISTORIES") != NULL || getenv("SEED") != NULL)
         skip();
-    const int64_t known_differing = 16;
+    const int64_t known_differing = 7;
     struct tally tally = run(1, 200, 60, (struct m_features){.on = m_features_all().on});
     printf("%lld histories, %llu documents, %lld differ\n", (long long)tally.histories,
            (unsigned long long)tally.documents, (long long)tally.differing);
