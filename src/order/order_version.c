@@ -374,7 +374,7 @@ static struct quantities unit_quantities(struct book *book, struct book_line *li
 {
     struct quantities now = {.ordered_micro = ordered};
     now.cancelled_micro = least_of(unit->cancel_named_micro, ordered - unit->shipped_micro);
-    now.earned_micro = least_of(unit->earned_micro, ordered - now.cancelled_micro);
+    now.earned_micro = least_of(unit->earned_micro, ordered - now.cancelled_micro - unit->returned_unearned_micro);
     now.same = unit->ordered_micro == ordered && unit->cancelled_micro == now.cancelled_micro &&
                unit->earned_micro == now.earned_micro;
     int64_t unsold = unit->earned_micro - now.earned_micro;

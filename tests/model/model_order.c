@@ -737,7 +737,8 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         struct change of_part = {part->qty, 0, part->cancelled, 0, in_parts(line->qty, part)};
         part->qty = of_part.qty;
         part->cancelled = most(0, least(part->cancelled, part->qty - part->shipped));
-        take_back_part(run, earning, line, part, part->earned - (part->qty - part->cancelled));
+        take_back_part(run, earning, line, part,
+                       part->earned - (part->qty - part->cancelled - part_back_unearned(part)));
         of_part.cancelled = part->cancelled;
         of_part.earned = part->earned;
         earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
