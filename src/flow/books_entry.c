@@ -188,7 +188,7 @@ void resolve_entry(struct plan *plan)
     }
 }
 
-/* The document a void names: one that is read, whether it is posted or waits. */
+/* The document a void names, whether it is posted, waits or failed: what is voided is a mistake in any case. */
 static bool find_voided(struct plan *plan, enum document_type type, struct document_record *out_record)
 {
     const struct void_document *voided = &plan->document->void_document;
@@ -198,7 +198,7 @@ static bool find_voided(struct plan *plan, enum document_type type, struct docum
     if (!plan_lookup(plan, type, reference, out_record, &found, &several))
         return false;
     const struct document_version *version = found ? document_current(out_record) : NULL;
-    bool is_read = version != NULL && version->outcome != OUTCOME_FAILED && version->refusal != REFUSAL_VOIDED;
+    bool is_read = version != NULL && version->refusal != REFUSAL_VOIDED;
     if (!is_read)
         plan_wait(plan, several ? REFUSAL_WAITS_SEVERAL : REFUSAL_WAITS_DOCUMENT,
                   waiting_for_document(type, voided->document.id, plan->arena), "%s %.*s is not known yet",

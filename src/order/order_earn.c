@@ -492,8 +492,8 @@ void book_earn_paid(struct book *book)
         struct book_line *line = book->lines[i];
         for (size_t u = 0; u < line->unit_count; u++) {
             earn_unit_paid(book, line, &line->units[u]);
+            book_earn_rest(book, line);
         }
-        book_earn_rest(book, line);
     }
     book_settle_earned(book, first);
     for (size_t i = 0; i < book->touched_count; i++) {

@@ -194,13 +194,33 @@ static void refuse_methods(struct run *run)
     }
 }
 
+/* Some version of each line's item has the unit that the line names. */
+static bool units_are_known(const struct run *run, const struct m_document *d)
+{
+    bool all = true;
+    for (size_t i = 0; i < d->lines.count; i++) {
+        bool known = d->lines.at[i].uom == NULL;
+        for (int k = 0; k < run->paper_count && !known; k++) {
+            const struct m_document *item = run->papers[k].d;
+            for (size_t u = 0; item->type == M_ITEM && same(item->sku, d->lines.at[i].sku) && u < item->uoms.count; u++)
+                known = known || same(item->uoms.at[u].code, d->lines.at[i].uom);
+        }
+        all = all && known;
+    }
+    return all;
+}
+
 /* Reading: an order document that is refused for what it says itself is no version of its order: the lowest of the others
  * holds from the beginning. */
 static void refuse_orders(struct run *run)
 {
     for (int i = 0; i < run->paper_count; i++) {
         struct paper *paper = &run->papers[i];
-        if (paper->standing == STANDS && paper->d->type == M_ORDER && !m_order_adds_up(run, paper->d))
+        if (paper->standing != STANDS || paper->d->type != M_ORDER)
+            continue;
+        if (!units_are_known(run, paper->d))
+            set_aside(paper, FAILED, "uom_unknown");
+        else if (!m_order_adds_up(run, paper->d))
             set_aside(paper, FAILED, "total_differs");
     }
 }
@@ -709,8 +729,8 @@ static bool referred_are_there(struct run *run)
     for (size_t i = 0; i < count && !is_bill; i++) {
         if (paper->targets[i] < 0)
             continue;
-        if (d->type != M_ENTRY) /* an entry on an order's account does not need the order to stand */
-            there = there && posted_already(run, paper->targets[i]);
+        there = there &&
+                (d->type == M_ENTRY ? run->orders[paper->targets[i]].known : posted_already(run, paper->targets[i]));
     }
     return there;
 }

@@ -736,7 +736,7 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         struct part *part = &line->parts[i];
         struct change of_part = {part->qty, 0, part->cancelled, 0, in_parts(line->qty, part)};
         part->qty = of_part.qty;
-        part->cancelled = most(0, least(part->cancelled, part->qty - part->shipped));
+        part->cancelled = most(0, least(part->cancel_named, part->qty - part->shipped));
         take_back_part(run, earning, line, part,
                        part->earned - (part->qty - part->cancelled - part_back_unearned(part)));
         of_part.cancelled = part->cancelled;
@@ -744,7 +744,7 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
         earn(run, earning, "discounts", reset_bucket(&part->discount, discounts[i], of_part), part->item, number);
     }
-    line->cancelled = most(0, least(line->cancelled, line->qty - least(line->qty, whole_units(line, part_shipped))));
+    line->cancelled = most(0, least(line->cancel_named, line->qty - least(line->qty, whole_units(line, part_shipped))));
     take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
     change.cancelled = line->cancelled;
     change.earned = line->earned;
@@ -1036,9 +1036,11 @@ static void cancel_units(struct run *run, struct earning *earning, struct order_
         }
         take_back_part(run, earning, line, part, qty - unearned);
         part->cancelled += qty;
+        part->cancel_named += qty;
     }
     take_back_whole(run, earning, line, units - plain);
     line->cancelled += units;
+    line->cancel_named += units;
     settle_dropship(run, earning->order, line);
     int64_t refunded = least(units, line->refunded_open);
     line->refunded_open -= refunded;
@@ -1170,10 +1172,37 @@ static bool ship_part(struct run *run, struct earning *earning, struct order_lin
 static bool within_order(struct run *run, const struct part *part, int64_t qty)
 {
     if (part->shipped + qty > part->qty)
-        return m_refuse_late(run, "failed", "exceeds_ordered");
+        return m_refuse(run, "failed", "exceeds_ordered");
     if (part->shipped + part->cancelled + qty > part->qty)
-        return m_refuse_late(run, "waiting", "exceeds_open");
+        return m_refuse(run, "waiting", "exceeds_open");
     return true;
+}
+
+/* Names and quantities of all lines are looked at before anything moves. */
+static bool may_ship(struct run *run, struct order *order, const struct m_lines *lines)
+{
+    bool fits = true;
+    for (size_t i = 0; i < lines->count && fits; i++) {
+        const struct m_line *named = &lines->at[i];
+        struct order_line *line = named_line(run, order, named);
+        int taken = 0;
+        for (int k = 0; line && k < line->part_count && fits; k++) {
+            struct part *part = &line->parts[k];
+            if (named->component && !same(named->component, part->sku))
+                continue;
+            int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
+            part->asked += stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
+            fits = within_order(run, part, part->asked);
+            taken++;
+        }
+        if (line && fits && taken == 0)
+            (void)m_refuse(run, "failed", "line_unknown");
+        fits = fits && taken > 0;
+    }
+    for (int i = 0; i < order->lines.count; i++)
+        for (int k = 0; k < order->lines.at[i].part_count; k++)
+            order->lines.at[i].parts[k].asked = 0;
+    return fits;
 }
 
 static bool ship_named(struct run *run, struct earning *earning, const struct m_line *named)
@@ -1181,18 +1210,16 @@ static bool ship_named(struct run *run, struct earning *earning, const struct m_
     struct order_line *line = named_line(run, earning->order, named);
     if (!line)
         return false;
-    int taken = 0;
     for (int i = 0; i < line->part_count; i++) {
         struct part *part = &line->parts[i];
         if (named->component && !same(named->component, part->sku))
             continue;
         int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
         int64_t qty = stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
-        if (!within_order(run, part, qty) || !ship_part(run, earning, line, i, qty, &named->picks))
+        if (!ship_part(run, earning, line, i, qty, &named->picks))
             return false;
-        taken++;
     }
-    return taken > 0 || m_refuse_late(run, "failed", "line_unknown");
+    return true;
 }
 
 bool m_read_shipment(struct run *run)
@@ -1200,6 +1227,8 @@ bool m_read_shipment(struct run *run)
     const struct m_document *d = run->papers[run->paper].d;
     struct earning earning = {.order = order_of(run)};
     struct order *order = earning.order;
+    if (!may_ship(run, order, &d->lines))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++)
         if (!ship_named(run, &earning, &d->lines.at[i]))
             return false;

@@ -152,6 +152,8 @@ struct part { /* a component of a bundle, or the whole of a plain line */
     int64_t per; /* units in one of the line */
     int64_t weight;
     int64_t qty, shipped, cancelled, earned, returned;
+    int64_t cancel_named;     /* by all cancels, whatever a version left room for */
+    int64_t asked;            /* by the shipment being judged */
     int64_t returned_earned;  /* of those returned: earned before */
     int64_t sold, sold_value; /* revenue_at payment: earned and not shipped, and what COGS took for them */
     struct bucket sales, discount;
@@ -169,7 +171,7 @@ struct order_line {
     bool bundle;
     int location; /* where it is to be shipped from; -1: anywhere */
     const char *supplier;
-    int64_t qty, largest_qty, cancelled, earned; /* units of the line */
+    int64_t qty, largest_qty, cancelled, cancel_named, earned; /* units of the line */
     struct part parts[MOST_PARTS];
     int part_count;
     struct tax taxes[MOST_TAXES], shipping_taxes[MOST_TAXES];
