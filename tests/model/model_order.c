@@ -653,6 +653,14 @@ static void keep_earned(struct run *run, struct earning *earning)
     earn(run, earning, "returns_and_allowances", -lacks, -1, -1);
 }
 
+/* What becomes earned because the order is paid is an entry of its own, behind what the event earned by itself. */
+static bool earn_as_paid(struct run *run, struct order *order)
+{
+    struct earning earning = {.order = order};
+    earn_when_paid(run, &earning);
+    return finish_earning(run, &earning);
+}
+
 /* --- order versions ------------------------------------------------------------------------------- */
 
 struct change { /* of a line's or part's quantity by a version */
@@ -878,8 +886,7 @@ bool m_read_order(struct run *run)
         reset_line(run, &earning, line, stated, d, stated ? &worth[place] : NULL);
     }
     keep_earned(run, &earning);
-    earn_when_paid(run, &earning);
-    if (!finish_earning(run, &earning))
+    if (!finish_earning(run, &earning) || !earn_as_paid(run, order))
         return false;
     move_excess(run, order);
     return true;
@@ -956,9 +963,7 @@ static bool take_money(struct run *run, struct order *order, int64_t amount, int
     m_post(run, "customer_deposits", -worths[3], -1, -1, number, -1);
     move_tax(run, order, uses[3], unpaid_before);
     order->captured_total += amount;
-    struct earning earning = {.order = order};
-    earn_when_paid(run, &earning);
-    if (!finish_earning(run, &earning))
+    if (!earn_as_paid(run, order))
         return false;
     move_excess(run, order);
     return true;
@@ -1246,8 +1251,7 @@ bool m_read_shipment(struct run *run)
     }
     if (d->lines.count == 0 && taken == 0)
         return m_wait_for_open(run);
-    earn_when_paid(run, &earning);
-    if (!finish_earning(run, &earning))
+    if (!finish_earning(run, &earning) || !earn_as_paid(run, order))
         return false;
     if (d->cost != M_NONE) {
         int64_t cost = m_in_company(run, d->cost);
