@@ -221,20 +221,30 @@ struct earned_line {
     const char *role;
     int item, line;
     int64_t amount; /* order's currency, debit positive */
+    bool back;      /* taken back by an edit; its catch-up joins it */
 };
 struct earning {
     struct order *order;
     LIST_OF(struct earned_line) lines;
     int64_t net;    /* what the customer owes for it */
     bool took_back; /* units sold before they ship */
+    bool by_edit;   /* an edit is taking them back */
 };
 
 static void earn(struct run *run, struct earning *earning, const char *role, int64_t amount, int item, int line)
 {
     if (amount == 0)
         return;
-    *LIST_ADD(run->arena, earning->lines) = (struct earned_line){role, item, line, amount};
     earning->net -= amount;
+    for (int i = 0; i < earning->lines.count && !earning->by_edit; i++) {
+        struct earned_line *back = &earning->lines.at[i];
+        if (back->back && same(back->role, role) && back->item == item && back->line == line) {
+            back->amount += amount;
+            back->back = false;
+            return;
+        }
+    }
+    *LIST_ADD(run->arena, earning->lines) = (struct earned_line){role, item, line, amount, earning->by_edit};
 }
 
 static int64_t draw_bucket(struct bucket *bucket, int64_t qty, int64_t of)
@@ -745,15 +755,19 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         struct change of_part = {part->qty, 0, part->cancelled, 0, in_parts(line->qty, part)};
         part->qty = of_part.qty;
         part->cancelled = most(0, least(part->cancel_named, part->qty - part->shipped));
+        earning->by_edit = true;
         take_back_part(run, earning, line, part,
                        part->earned - (part->qty - part->cancelled - part_back_unearned(part)));
+        earning->by_edit = false;
         of_part.cancelled = part->cancelled;
         of_part.earned = part->earned;
         earn(run, earning, sales_role(line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
         earn(run, earning, "discounts", reset_bucket(&part->discount, discounts[i], of_part), part->item, number);
     }
     line->cancelled = most(0, least(line->cancel_named, line->qty - least(line->qty, whole_units(line, part_shipped))));
+    earning->by_edit = true;
     take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
+    earning->by_edit = false;
     change.cancelled = line->cancelled;
     change.earned = line->earned;
     earn(run, earning, "shipping_income", -reset_bucket(&line->shipping, now->shipping, change), -1, number);
