@@ -78,9 +78,10 @@ static bool change_fits(struct cli *cli, const struct company *company, int32_t 
     struct span detail = {NULL, 0};
     struct policy policy = *company_policy(company, day);
     bool good = policy_set(&policy, key, value, &cli->arena, &detail);
-    for (size_t i = 0; i < company->policy_count && good; i++)
-        if (company->policies[i].day > day) {
-            policy = company->policies[i].policy;
+    const struct policy_table *now = company_policies(company);
+    for (size_t i = 0; i < now->count && good; i++)
+        if (now->at[i].day > day) {
+            policy = now->at[i].policy;
             good = policy_set(&policy, key, value, &cli->arena, &detail);
         }
     return good || cli_wrong(cli, "%.*s=%.*s: %.*s", SPAN_ARG(key), SPAN_ARG(value), SPAN_ARG(detail));

@@ -171,6 +171,7 @@ void resolve_entry(struct plan *plan)
             return;
         orders[i] = account_of_line(plan, &entry->lines.at[i]);
     }
+    plan_rate_of_day(plan);
     for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
         const struct entry_line *line = &entry->lines.at[i];
         if (line->amount_minor > 0)
@@ -191,7 +192,7 @@ void resolve_entry(struct plan *plan)
     }
 }
 
-/* The document a void names: posted, waiting or refused, as long as it is known. */
+/* The document a void names, whether it is posted, waits or failed: what is voided is a mistake in any case. */
 static bool find_voided(struct plan *plan, enum document_type type, struct document_record *out_record)
 {
     const struct void_document *voided = &plan->document->void_document;
@@ -201,12 +202,12 @@ static bool find_voided(struct plan *plan, enum document_type type, struct docum
     if (!plan_lookup(plan, type, reference, out_record, &found, &several))
         return false;
     const struct document_version *version = found ? document_current(out_record) : NULL;
-    bool is_there = version != NULL && version->refusal != REFUSAL_VOIDED;
-    if (!is_there)
+    bool is_read = version != NULL && version->refusal != REFUSAL_VOIDED;
+    if (!is_read)
         plan_wait(plan, several ? REFUSAL_WAITS_SEVERAL : REFUSAL_WAITS_DOCUMENT,
                   waiting_for_document(type, voided->document.id, plan->arena), "%s %.*s is not known yet",
                   document_type_name(type), SPAN_ARG(voided->document.id));
-    return is_there;
+    return is_read;
 }
 
 void resolve_void(struct plan *plan)

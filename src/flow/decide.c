@@ -131,6 +131,7 @@ struct order_work {
     size_t count;
     struct order_result *results;
     struct order_state state;
+    int64_t own_us; /* the plan's instant when it was folded */
 };
 
 struct sortable {
@@ -167,7 +168,8 @@ static void gather_events(struct work *work, struct order_work *order, const str
     must(order->events && order->documents && order->results);
     for (size_t i = 0; i < order->count; i++)
         order->events[i] = all[i].event;
-    order_events_settle_versions(plan->company, order->events, order->count);
+    if (!order_events_settle_versions(plan->company, order->events, order->count, plan->err))
+        plan->broken = true;
     for (size_t i = 0; i < order->count; i++)
         all[i].event = order->events[i];
     qsort(all, order->count, sizeof *all, compare_sortable);
@@ -175,6 +177,53 @@ static void gather_events(struct work *work, struct order_work *order, const str
         order->events[i] = all[i].event;
         order->documents[i] = all[i].document;
     }
+}
+
+/* What is queued as it was entered carries its place. */
+static void enter_event(const struct plan *plan, struct ruling_event *event)
+{
+    struct key key;
+    plan_place(plan, &key, event->day);
+    event->entered = key.entered;
+}
+
+/* The plan's own return, where it asks for more than has left at its instant; SIZE_MAX otherwise. */
+static size_t early_return(const struct work *work, const struct order_work *order)
+{
+    for (size_t i = 0; i < order->count && work->plan->document->type == DOCUMENT_RETURN; i++)
+        if (order->documents[i] == work->plan->number &&
+            (order->results[i].refusal == REFUSAL_EXCEEDS_OPEN || order->results[i].refusal == REFUSAL_EXCEEDS_ORDERED))
+            return i;
+    return SIZE_MAX;
+}
+
+/* A return comes no earlier than the shipment, in key order, that issued the last of its units. So it is tried at its own
+ * instant and then at that of each later shipment; where none of them has issued enough, it stays at its own (`first`)
+ * and waits. True when there is another to try. */
+static bool return_moves_on(struct work *work, struct order_work *order, struct order_work *first,
+                            struct plan_order *change)
+{
+    struct plan *plan = work->plan;
+    size_t at = early_return(work, order);
+    if (at == SIZE_MAX)
+        return false;
+    if (first->results == NULL && order->events[at].key.entered != 0)
+        return false; /* queued as it was entered it stays where it is, whatever its date */
+    if (first->results == NULL)
+        *first = *order;
+    must(change->event_count == 1);
+    while (at < order->count &&
+           (order->events[at].kind != EVENT_SHIPMENT || order->events[at].key.at_us <= change->events[0].at_us))
+        at++;
+    bool another = at < order->count;
+    plan->at_us = another ? order->events[at].key.at_us : first->own_us;
+    plan->day = company_day(plan->company, plan->at_us);
+    plan->policy = company_policy(plan->company, plan->day);
+    plan_event_at(plan, order->order, change->events, plan->at_us);
+    enter_event(plan, change->events);
+    if (!another)
+        *order = *first;
+    return another;
 }
 
 /* Each of the plan's own events must stand; none that stood before may fall. */
@@ -343,25 +392,29 @@ static bool has_its_opening(const struct order_work *order)
     return !of_customer && order_event_opens(&order->events[0]);
 }
 
-static void decide_order(struct work *work, const struct plan_order *change, struct ruling_order *out)
+static void decide_order(struct work *work, struct plan_order *change, struct ruling_order *out)
 {
     struct plan *plan = work->plan;
-    struct order_work order = {.order = change->order};
-    if (!company_order(plan->company, change->order, &order.slot, plan->err)) {
+    struct order_slot *slot = NULL;
+    struct order_work order, first = {0};
+    if (!company_order(plan->company, change->order, &slot, plan->err)) {
         plan->broken = true;
         return;
     }
-    gather_events(work, &order, change);
-    if (order.count > 0 && !has_its_opening(&order)) {
-        plan_refuse(plan, REFUSAL_REFERRED_TO, "%s %.*s refers to it",
-                    document_type_name(order.events[0].document->type), SPAN_ARG(order.events[0].document->id));
-        return;
-    }
-    if (order.count > 0 &&
-        !order_fold(order.events, order.count, plan->company->money, plan->arena, order.results, &order.state)) {
-        plan_refuse(plan, REFUSAL_OVERFLOW, "the order's sums are too large to keep");
-        return;
-    }
+    do {
+        order = (struct order_work){.order = change->order, .slot = slot, .own_us = plan->at_us};
+        gather_events(work, &order, change);
+        if (order.count > 0 && !has_its_opening(&order)) {
+            plan_refuse(plan, REFUSAL_REFERRED_TO, "%s %.*s refers to it",
+                        document_type_name(order.events[0].document->type), SPAN_ARG(order.events[0].document->id));
+            return;
+        }
+        if (order.count > 0 &&
+            !order_fold(order.events, order.count, plan->company->money, plan->arena, order.results, &order.state)) {
+            plan_refuse(plan, REFUSAL_OVERFLOW, "the order's sums are too large to keep");
+            return;
+        }
+    } while (return_moves_on(work, &order, &first, change));
     check_results(work, &order);
     if (!plan_goes_on(plan))
         return;
@@ -1158,15 +1211,11 @@ static void dates_hold(struct plan *plan)
     dates_of_orders_hold(plan);
 }
 
-/* What is queued as it was entered carries its place. */
 static void enter_events(struct plan *plan)
 {
     for (size_t i = 0; i < plan->order_count; i++)
-        for (size_t e = 0; e < plan->orders[i].event_count; e++) {
-            struct key key;
-            plan_place(plan, &key, plan->orders[i].events[e].day);
-            plan->orders[i].events[e].entered = key.entered;
-        }
+        for (size_t e = 0; e < plan->orders[i].event_count; e++)
+            enter_event(plan, &plan->orders[i].events[e]);
 }
 
 bool plan_decide(struct plan *plan, struct decided *out)

@@ -101,8 +101,8 @@ static int64_t shipped_by(const struct order_slot *slot, struct span line, struc
     return at_us;
 }
 
-/* A return comes no earlier than the shipment that issued the last of its units. Later instants may let in further
- * returns that come before it, so it is looked for until it stays. */
+/* A return queued as it was entered is dated no earlier than the shipments, in that order, that issued the units up to its
+ * last. Later instants may let in further returns that come before it, so it is looked for until it stays. */
 static void not_before_its_shipment(struct plan *plan, const struct order_slot *slot, struct span line, struct span sku,
                                     int64_t qty_micro)
 {
@@ -119,6 +119,24 @@ static void not_before_its_shipment(struct plan *plan, const struct order_slot *
                     returned_micro += slot->results[i].effects[e].qty_micro;
         plan_not_before(plan, shipped_by(slot, line, sku, returned_micro + qty_micro));
     }
+}
+
+/* Queued by its date a return is dated by decide.c, which tries its order at each shipment's instant: that moves it along
+ * the queue. What is queued as it was entered stays where it is. */
+static void date_as_entered(struct plan *plan, const struct order_slot *slot, uint32_t line)
+{
+    const struct customer_return *back = &plan->document->customer_return;
+    const int64_t own_us = plan->at_us;
+    struct key key;
+    for (size_t i = 0; i < back->lines.count; i++)
+        not_before_its_shipment(plan, slot, line ? slot->state.lines[line - 1].id : back->lines.at[i].line,
+                                back->lines.at[i].sku, back->lines.at[i].qty_micro);
+    plan_place(plan, &key, plan->day);
+    if (key.entered != 0)
+        return;
+    plan->at_us = own_us;
+    plan->day = company_day(plan->company, own_us);
+    plan->policy = company_policy(plan->company, plan->day);
 }
 
 static void return_without_order(struct plan *plan)
@@ -191,9 +209,7 @@ void resolve_return(struct plan *plan)
     }
     if (slot == NULL)
         return;
-    for (size_t i = 0; i < back->lines.count; i++)
-        not_before_its_shipment(plan, slot, line ? slot->state.lines[line - 1].id : back->lines.at[i].line,
-                                back->lines.at[i].sku, back->lines.at[i].qty_micro);
+    date_as_entered(plan, slot, line);
     struct ruling_event *event = plan_events(plan, order, 1);
     event->kind = EVENT_RETURN;
     event->index = line;

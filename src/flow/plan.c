@@ -47,29 +47,37 @@ void plan_exclude(struct plan *plan, enum refusal refusal, const char *format, .
     va_end(args);
 }
 
+/* Of `money` on the day of an instant; the plan waits where there is none. */
+static int64_t table_rate(struct plan *plan, currency money, int64_t at_us)
+{
+    int64_t rate_e10 = 0;
+    bool found = false;
+    char code[4];
+    char day[11];
+    if (!company_rate(plan->company, money, at_us, &rate_e10, &found, plan->err))
+        plan->broken = true;
+    else if (!found)
+        plan_wait(plan, REFUSAL_WAITS_RATE, waiting_for_rate(money, plan->arena), "no rate of %s on or before %s",
+                  currency_code(money, code), day_write(company_day(plan->company, at_us), day));
+    return rate_e10;
+}
+
+/* Of the document's money: as it states it, else as the table has it on that day. */
+static int64_t document_rate(struct plan *plan, int64_t at_us)
+{
+    if (plan->document->money == plan->company->money)
+        return INT64_C(10000000000);
+    return is_present(plan->document->rate_e10) ? plan->document->rate_e10
+                                                : table_rate(plan, plan->document->money, at_us);
+}
+
 void plan_start(struct plan *plan, enum rank rank)
 {
     plan->rank = rank;
     plan->at_us = company_instant(plan->company, plan->document->at, rank);
     plan->day = company_day(plan->company, plan->at_us);
     plan->policy = company_policy(plan->company, plan->day);
-    plan->rate_e10 = INT64_C(10000000000);
-    if (plan->document->money == plan->company->money)
-        return;
-    plan->rate_e10 = plan->document->rate_e10;
-    if (is_present(plan->rate_e10))
-        return;
-    bool found = false;
-    char code[4];
-    char day[11];
-    if (!company_rate(plan->company, plan->document->money, plan->at_us, &plan->rate_e10, &found, plan->err)) {
-        plan->broken = true;
-        return;
-    }
-    if (!found)
-        plan_wait(plan, REFUSAL_WAITS_RATE, waiting_for_rate(plan->document->money, plan->arena),
-                  "no rate of %s on or before %s", currency_code(plan->document->money, code),
-                  day_write(plan->day, day));
+    plan->rate_e10 = document_rate(plan, plan->at_us);
 }
 
 void plan_not_before(struct plan *plan, int64_t at_us)
@@ -80,6 +88,8 @@ void plan_not_before(struct plan *plan, int64_t at_us)
     plan->day = company_day(plan->company, at_us);
     plan->policy = company_policy(plan->company, plan->day);
 }
+
+void plan_rate_of_day(struct plan *plan) { plan->rate_e10 = document_rate(plan, plan->at_us); }
 
 void plan_raise(struct plan *plan)
 {
@@ -174,24 +184,6 @@ bool plan_reference(struct plan *plan, enum document_type type, struct reference
     return true;
 }
 
-/* A document in the company's money about an order in another: the order's money has a rate of that day too. */
-static bool order_rate(struct plan *plan, currency money)
-{
-    bool found = false;
-    char code[4];
-    char day[11];
-    if (money == plan->company->money || money == plan->document->money)
-        return true;
-    if (!company_rate(plan->company, money, plan->at_us, &plan->order_rate_e10, &found, plan->err)) {
-        plan->broken = true;
-        return false;
-    }
-    if (!found)
-        plan_wait(plan, REFUSAL_WAITS_RATE, waiting_for_rate(money, plan->arena), "no rate of %s on or before %s",
-                  currency_code(money, code), day_write(plan->day, day));
-    return found;
-}
-
 struct order_slot *plan_order_book(struct plan *plan, struct reference reference, uint32_t *out_order)
 {
     struct document_record record;
@@ -209,7 +201,7 @@ struct order_slot *plan_order_book(struct plan *plan, struct reference reference
     }
     *out_order = record.number;
     plan_not_before(plan, slot->events[0].key.at_us);
-    return order_rate(plan, order_events_document(slot->events, slot->count)->money) ? slot : NULL;
+    return slot;
 }
 
 const struct document *plan_item(struct plan *plan, struct span sku, uint32_t *out_number)
@@ -363,13 +355,25 @@ struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count
     must(events != NULL);
     for (size_t i = 0; i < before; i++)
         events[i] = plan->orders[at].events[i];
-    for (size_t i = before; i < before + count; i++)
-        events[i] = (struct ruling_event){.at_us = plan->at_us,
-                                          .rank = plan->rank,
-                                          .day = plan->day,
-                                          .rate_e10 = plan->rate_e10,
-                                          .order_rate_e10 = plan->order_rate_e10};
+    for (size_t i = before; i < before + count; i++) {
+        events[i] = (struct ruling_event){.rank = plan->rank, .settings = (uint32_t)plan->company->setting_count};
+        plan_event_at(plan, order, &events[i], plan->at_us);
+    }
     plan->orders[at].events = events;
     plan->orders[at].event_count = before + count;
     return events + before;
+}
+
+void plan_event_at(struct plan *plan, uint32_t order, struct ruling_event *event, int64_t at_us)
+{
+    struct order_slot *slot = NULL;
+    event->at_us = at_us;
+    event->day = company_day(plan->company, at_us);
+    event->rate_e10 = document_rate(plan, at_us);
+    if (!company_order(plan->company, order, &slot, plan->err))
+        plan->broken = true;
+    /* A document in other money than the order it is about: the order's has a rate of that day too. */
+    currency money = slot != NULL ? slot->events[0].document->money : plan->document->money;
+    if (money != plan->document->money && money != plan->company->money)
+        event->order_rate_e10 = table_rate(plan, money, at_us);
 }

@@ -41,7 +41,6 @@ struct plan {
     int32_t day;
     const struct policy *policy;
     int64_t rate_e10;
-    int64_t order_rate_e10; /* of the money of the order it concerns, where that is neither's */
     /* what came of it */
     enum outcome outcome;
     enum refusal refusal;
@@ -111,7 +110,12 @@ void plan_remove(struct plan *plan, uint32_t item, bool average, movement_id id)
 void plan_line(struct plan *plan, int32_t day, struct line line);
 /* The same for another document. */
 void plan_line_of(struct plan *plan, uint32_t document, const struct key *key, int32_t day, struct line line);
+/* Events of the document in an order's book, at the plan's instant; their kind is the caller's to say. */
 struct ruling_event *plan_events(struct plan *plan, uint32_t order, size_t count);
+/* Gives an event another instant, with its day and the rates of that day. */
+void plan_event_at(struct plan *plan, uint32_t order, struct ruling_event *event, int64_t at_us);
+/* From now on the plan converts at the rates of the day it has come to. */
+void plan_rate_of_day(struct plan *plan);
 
 /* One per document type: each fills the plan. */
 void resolve_item(struct plan *plan);

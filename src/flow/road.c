@@ -444,7 +444,7 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
     const struct document *document = plan->document;
     if (map_count(road->company->waiting) == 0)
         return true;
-    if (plan->outcome != OUTCOME_POSTED) /* a void may wait for it to be known */
+    if (plan->outcome != OUTCOME_POSTED) /* a void may wait for it to be known, whatever becomes of it */
         return waiters_add(road, waiters, waiting_for_document(document->type, document->id, &road->arena), err);
     if (!waiters_add(road, waiters, waiting_for_document(document->type, document->id, &road->arena), err))
         return false;

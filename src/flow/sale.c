@@ -2,11 +2,14 @@
 #include "flow/plan.h"
 
 /* A component's part of the revenue: by stand-alone price, or, where one of them has no price, all by cost. */
-static int64_t stand_alone_minor(struct plan *plan, const struct document *item, int64_t qty_micro, bool priced)
+static int64_t stand_alone_micro(struct plan *plan, const struct document *item, int64_t qty_micro, bool priced)
 {
     int64_t unit_micro =
         priced ? item->item.price_micro : or_else(item->item.standard_cost_micro, or_zero(item->item.last_cost_micro));
-    return plan_amount(plan, qty_micro, unit_micro, "a component's weight");
+    int64_t weight_micro = 0;
+    if (!mul_div(qty_micro, unit_micro, MICRO, &weight_micro))
+        plan_refuse(plan, REFUSAL_OVERFLOW, "a component's weight is too large to keep");
+    return weight_micro;
 }
 
 /* Explodes a bundle once: the components as the definitions stand at the order's instant. */
@@ -31,7 +34,7 @@ static void explode(struct plan *plan, const struct document *bundle, struct ord
         components[i] =
             (struct order_component){.sku = component->sku,
                                      .qty_micro = component->qty_micro,
-                                     .weight_minor = stand_alone_minor(plan, item, component->qty_micro, priced),
+                                     .weight_micro = stand_alone_micro(plan, item, component->qty_micro, priced),
                                      .kind = item->item.kind};
     }
     facts->components = components;
@@ -140,6 +143,7 @@ void resolve_order(struct plan *plan)
         plan->policy = company_policy(plan->company, plan->day);
     }
     const struct order_line_facts *facts = line_facts(plan, slot);
+    plan_rate_of_day(plan);
     if (!plan_goes_on(plan))
         return;
     plan->amount_minor = plan_money(plan, or_zero(order->total_minor));
@@ -150,18 +154,16 @@ void resolve_order(struct plan *plan)
     size_t count = 1;
     for (size_t i = 0; i < order->payments.count; i++) {
         const struct order_payment *payment = &order->payments.at[i];
-        if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID ||
-            payment_known(slot, payment->gateway, payment->id))
+        if (payment->status == PAYMENT_AUTHORISED || payment->status == PAYMENT_VOID)
             continue;
         struct ruling_event *event = &events[count++];
         event->kind = EVENT_PAYMENT;
         event->index = (uint32_t)i;
         event->rank = RANK_MONEY;
-        if (moment_is_present(payment->at)) {
-            int64_t at_us = company_instant(plan->company, payment->at, RANK_MONEY);
-            event->at_us = at_us > plan->at_us ? at_us : plan->at_us;
-            event->day = company_day(plan->company, event->at_us);
-        }
+        int64_t at_us =
+            moment_is_present(payment->at) ? company_instant(plan->company, payment->at, RANK_MONEY) : plan->at_us;
+        if (at_us > plan->at_us)
+            plan_event_at(plan, plan->number, event, at_us);
     }
     plan->orders[plan->order_count - 1].event_count = count;
     if (plan_goes_on(plan))
@@ -252,8 +254,7 @@ void resolve_shipment(struct plan *plan)
     /* Without proof the goods count as delivered so many days later; an earlier proof comes first and leaves nothing here. */
     events[1].kind = EVENT_DELIVERY;
     events[1].rank = RANK_MONEY;
-    events[1].at_us = plan->at_us + plan->policy->delivered_after_days * US_PER_DAY;
-    events[1].day = company_day(plan->company, events[1].at_us);
+    plan_event_at(plan, order, &events[1], plan->at_us + plan->policy->delivered_after_days * US_PER_DAY);
 }
 
 void resolve_delivery(struct plan *plan)

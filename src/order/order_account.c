@@ -113,20 +113,15 @@ void book_fx(struct book *book, int64_t debit_company_minor)
 
 /* ---- company amounts ---- */
 
-static bool is_carried(const struct line *line)
-{
-    return line->role == ROLE_CUSTOMER_DEPOSITS || line->role == ROLE_REFUNDS_DUE;
-}
-
 /* Splits company_minor over the lines from `first` on whose original amount has this sign. */
-static int64_t price_side(struct book *book, size_t first, int sign, int64_t company_minor, bool keeps_carried)
+static void price_side(struct book *book, size_t first, int sign, int64_t company_minor)
 {
     struct lines *lines = &book->result->lines;
     size_t count = lines->count - first;
     int64_t *weights = ARENA_ARRAY(book->arena, int64_t, count * 2);
     if (weights == NULL) {
         book->failed = true;
-        return 0;
+        return;
     }
     int64_t *parts = weights + count;
     size_t kept = 0;
@@ -137,28 +132,20 @@ static int64_t price_side(struct book *book, size_t first, int sign, int64_t com
         }
     }
     split_by_weight(company_minor, weights, kept, parts);
-    int64_t differs = 0;
     kept = 0;
     for (size_t i = first; i < lines->count; i++) {
         struct line *line = &lines->at[i];
-        if ((line->original_minor > 0) != (sign > 0)) {
-            continue;
-        }
-        int64_t part = sign * parts[kept++];
-        if (keeps_carried && is_carried(line)) {
-            differs += part - line->amount_minor;
-        } else {
-            line->amount_minor = part;
+        if ((line->original_minor > 0) == (sign > 0)) {
+            line->amount_minor = sign * parts[kept++];
         }
     }
-    return differs;
 }
 
-int64_t book_price_lines(struct book *book, size_t first, int64_t company_minor, bool keeps_carried)
+void book_price_lines(struct book *book, size_t first, int64_t company_minor)
 {
     struct lines *lines = &book->result->lines;
     if (!book->is_foreign || first == lines->count || lines->overflow) {
-        return 0;
+        return;
     }
     int64_t debits = 0, credits = 0;
     for (size_t i = first; i < lines->count; i++) {
@@ -176,16 +163,14 @@ int64_t book_price_lines(struct book *book, size_t first, int64_t company_minor,
         book->failed = true;
     }
     if (book->failed) {
-        return 0;
+        return;
     }
-    int64_t differs = 0;
     if (credits > 0) {
-        differs += price_side(book, first, -1, company_credits, keeps_carried);
+        price_side(book, first, -1, company_credits);
     }
     if (debits > 0) {
-        differs += price_side(book, first, +1, company_credits + company_minor, keeps_carried);
+        price_side(book, first, +1, company_credits + company_minor);
     }
-    return differs;
 }
 
 /* ---- the three accounts ---- */
@@ -197,7 +182,7 @@ static void settle_positive(struct book *book, size_t first, int64_t net)
     struct balance taken = balance_take(book, &book->deposit, least_of(net, book->deposit.minor));
     struct balance owed = {net - taken.minor, book_at_rate(book, net - taken.minor)};
     balance_give(book, &book->receivable, owed);
-    book_price_lines(book, first, -(taken.company_minor + owed.company_minor), false);
+    book_price_lines(book, first, -(taken.company_minor + owed.company_minor));
     book_post(book, ROLE_CUSTOMER_DEPOSITS, taken, NULL);
     book_post(book, ROLE_ACCOUNTS_RECEIVABLE, owed, NULL);
 }
@@ -207,7 +192,7 @@ static void settle_negative(struct book *book, size_t first, int64_t back)
     struct balance less = balance_take(book, &book->receivable, least_of(back, book->receivable.minor));
     struct balance owed = {back - less.minor, book_at_rate(book, back - less.minor)};
     balance_give(book, &book->deposit, owed);
-    book_price_lines(book, first, less.company_minor + owed.company_minor, false);
+    book_price_lines(book, first, less.company_minor + owed.company_minor);
     book_post(book, ROLE_ACCOUNTS_RECEIVABLE, negative(less), NULL);
     book_post(book, ROLE_CUSTOMER_DEPOSITS, negative(owed), NULL);
 }
@@ -223,7 +208,7 @@ void book_settle_earned(struct book *book, size_t first)
     } else if (net < 0) {
         settle_negative(book, first, -net);
     } else {
-        book_price_lines(book, first, 0, false);
+        book_price_lines(book, first, 0);
     }
 }
 

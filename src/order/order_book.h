@@ -34,7 +34,7 @@ enum order_event_kind {
 struct order_component {
     struct span sku;
     int64_t qty_micro;    /* in one bundle, stock units */
-    int64_t weight_minor; /* its part of the revenue: stand-alone price × quantity (fallback: cost) */
+    int64_t weight_micro; /* its part of the revenue: stand-alone price × quantity (fallback: cost) */
     enum item_kind kind;  /* of the component: supply, service, ... move no valued stock */
 };
 /* What the definitions said of one order line when it was first read; frozen. Parallel to document->order.lines. */
@@ -59,7 +59,8 @@ struct order_event {
     int64_t
         order_rate_e10; /* the same for the order's money, where document->money is another (a shipment that states no
                              * currency); 0: as it last was */
-    const struct policy *policy;          /* in force at `day` */
+    const struct policy *policy; /* in force at `day`, by the first `settings` settings made */
+    uint32_t settings;
     const struct order_line_facts *facts; /* EVENT_VERSION: one per line */
 };
 

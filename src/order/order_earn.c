@@ -240,10 +240,6 @@ static void unearn_rest(struct book *book, struct book_line *line, int64_t qty)
     int64_t earned = line->earned_micro;
     post_shipping(book, line, -share_unearn(&line->shipping, qty, earned));
     post_shipping_discount(book, line, -share_unearn(&line->shipping_discount, qty, earned));
-    int64_t rounding = share_unearn(&line->rounding, qty, earned);
-    if (rounding != 0) {
-        post_rounding(book, -rounding);
-    }
     for (size_t i = 0; i < line->tax_count; i++) {
         struct book_tax *tax = &line->taxes[i];
         int64_t minor = share_unearn(&tax->share, qty, earned);
@@ -254,6 +250,10 @@ static void unearn_rest(struct book *book, struct book_line *line, int64_t qty)
             book->shipping_tax_earned_minor -= minor;
         }
         post_tax(book, line, tax, -minor);
+    }
+    int64_t rounding = share_unearn(&line->rounding, qty, earned);
+    if (rounding != 0) {
+        post_rounding(book, -rounding);
     }
     line->earned_micro -= qty;
 }
@@ -492,8 +492,8 @@ void book_earn_paid(struct book *book)
         struct book_line *line = book->lines[i];
         for (size_t u = 0; u < line->unit_count; u++) {
             earn_unit_paid(book, line, &line->units[u]);
+            book_earn_rest(book, line);
         }
-        book_earn_rest(book, line);
     }
     book_settle_earned(book, first);
     for (size_t i = 0; i < book->touched_count; i++) {

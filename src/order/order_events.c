@@ -92,7 +92,9 @@ static enum refusal whole_shipment(struct book *book, const struct shipment *shi
         for (size_t u = 0; u < line->unit_count; u++) {
             int64_t open = unit_open(&line->units[u]);
             if (open > 0) {
-                moves_add(book, moves, &(struct move){line, &line->units[u], open, (int)line->place, NULL, NULL});
+                moves_add(book, moves,
+                          &(struct move){
+                              .line = line, .unit = &line->units[u], .qty_micro = open, .place = (int)line->place});
             }
         }
     }
@@ -157,11 +159,12 @@ static bool earns_when_shipped(const struct book *book)
     return true;
 }
 
-/* What nobody carries is delivered when it is shipped: digital goods, services and supplies. */
+/* What nobody carries is delivered when it is shipped: digital goods, services and supplies; and a gift card sold is a
+ * liability then. */
 static bool needs_delivery(const struct book_line *line)
 {
     return line->terms->fulfil.by != FULFIL_DIGITAL && line->facts->kind != ITEM_SERVICE &&
-           line->facts->kind != ITEM_SUPPLY;
+           line->facts->kind != ITEM_SUPPLY && line->facts->kind != ITEM_GIFT_CARD;
 }
 
 static struct stock_effect effect_of(const struct move *move, enum stock_effect_kind kind, struct span location)
@@ -179,7 +182,7 @@ static struct stock_effect effect_of(const struct move *move, enum stock_effect_
 }
 
 /* Ships one move; what it earns is posted with it. */
-static void ship_move(struct book *book, const struct shipment *shipment, const struct move *move, bool earns)
+static void ship_move(struct book *book, const struct shipment *shipment, struct move *move, bool earns)
 {
     struct book_line *line = move->line;
     struct book_unit *unit = move->unit;
@@ -189,6 +192,8 @@ static void ship_move(struct book *book, const struct shipment *shipment, const 
     unit->sold_micro -= sold;
     int64_t earned = earns ? least_of(move->qty_micro - sold, unit_awaiting(unit)) : 0;
     int64_t revenue = earned > 0 ? unit_earn(book, line, unit, earned) : 0;
+    move->earned_micro = earned;
+    book_earn_rest(book, line);
     book_touch(book, line);
     if (unit_moves_stock(line, unit)) {
         struct stock_effect *effect = &book->result->effects[book->result->effect_count++];
@@ -236,18 +241,19 @@ static void remember_shipment(struct book *book, const struct shipment *shipment
             items[count++] = (struct shipped_item){.line = move->line, .unit = move->unit};
         }
         items[move->unit->shipped_item].qty_micro += move->qty_micro;
+        items[move->unit->shipped_item].earned_micro += move->earned_micro;
     }
     const struct document *document = book->event->document;
     book->shipments[book->shipment_count++] =
         (struct book_shipment){document->source, document->id, shipment->location, items, count};
 }
 
+/* The account, then what the touched lines cost. */
 void book_settle_touched(struct book *book, size_t first)
 {
     for (size_t i = 0; i < book->touched_count; i++) {
         struct book_line *line = book->touched[i];
         line->shipped_micro = line_complete(line, UNITS_SHIPPED);
-        book_earn_rest(book, line);
     }
     book_settle_earned(book, first);
     for (size_t i = 0; i < book->touched_count; i++) {
@@ -391,7 +397,10 @@ static enum refusal whole_cancel(struct book *book, struct moves *moves)
         int64_t passed = days_due(line, book->event->day - 1);
         if (has_open_units(line) && (passed == 0 || line_open(line) > passed)) {
             moves_add(book, moves,
-                      &(struct move){line, &line->units[0], line_open(line) - passed, (int)line->place, NULL, NULL});
+                      &(struct move){.line = line,
+                                     .unit = &line->units[0],
+                                     .qty_micro = line_open(line) - passed,
+                                     .place = (int)line->place});
         }
     }
     if (moves->count > 0 || book->failed) {
@@ -416,7 +425,7 @@ static void cancel_line(struct book *book, struct book_line *line, int64_t qty_m
         }
         int64_t back = units > 0 ? unit_cancel(book, line, unit, units) : 0;
         if (back > 0 && unit_moves_stock(line, unit)) {
-            struct move move = {line, unit, back, (int)line->place, NULL, NULL};
+            struct move move = {.line = line, .unit = unit, .qty_micro = back, .place = (int)line->place};
             book->result->effects[book->result->effect_count++] = effect_of(&move, EFFECT_UNSELL, (struct span){0});
         }
     }
@@ -499,7 +508,18 @@ static struct shipped_item *item_of(const struct book_shipment *shipment, const 
     return NULL;
 }
 
-static enum refusal name_delivery(struct book *book, const struct book_shipment *shipment)
+/* What of a shipment a delivery is about, in the order of its lines. */
+struct delivered {
+    struct shipped_item *item;
+    int64_t qty_micro;
+    int place;
+};
+struct deliveries {
+    struct delivered *at;
+    size_t count;
+};
+
+static enum refusal name_delivery(struct book *book, const struct book_shipment *shipment, struct deliveries *out)
 {
     const line_qty_list *lines = &book->event->document->delivery.lines;
     struct moves moves = {0};
@@ -510,44 +530,59 @@ static enum refusal name_delivery(struct book *book, const struct book_shipment 
             moves_name(book, &moves,
                        &(struct named){line->line, line->sku, {0}, line->uom, line->qty_micro, (int)i + 1, NULL, NULL});
     }
+    out->at = ARENA_ARRAY(book->arena, struct delivered, moves.count);
+    if (out->at == NULL && moves.count > 0) {
+        book->failed = true;
+        return refusal;
+    }
     for (size_t i = 0; i < moves.count && refusal == REFUSAL_NONE; i++) {
         const struct move *move = &moves.at[i];
         struct shipped_item *item = item_of(shipment, move->unit);
         int64_t left = item != NULL ? item->qty_micro - item->delivered_micro - item->asked_micro : 0;
         if (move->qty_micro > left) {
             struct text asked = qty_text(move->qty_micro), held = qty_text(left);
-            return book_say(book, REFUSAL_EXCEEDS_OPEN, "line %.*s, %.*s: %s delivered, %s shipped and not delivered",
-                            SPAN_ARG(move->line->id), SPAN_ARG(move->unit->sku), asked.at, held.at);
-        }
-        if (item != NULL) {
-            item->place = item->asked_micro == 0 ? move->place : item->place;
+            refusal =
+                book_say(book, REFUSAL_EXCEEDS_OPEN, "line %.*s, %.*s: %s delivered, %s shipped and not delivered",
+                         SPAN_ARG(move->line->id), SPAN_ARG(move->unit->sku), asked.at, held.at);
+        } else if (item != NULL) {
             item->asked_micro += move->qty_micro;
+            out->at[out->count++] = (struct delivered){item, move->qty_micro, move->place};
         }
+    }
+    for (size_t i = 0; i < shipment->item_count; i++) {
+        shipment->items[i].asked_micro = 0;
     }
     return refusal;
 }
 
-static enum refusal plan_delivery(struct book *book, const struct book_shipment *shipment, bool is_proof)
+static enum refusal plan_delivery(struct book *book, const struct book_shipment *shipment, bool is_proof,
+                                  struct deliveries *out)
 {
     if (is_proof && book->event->document->delivery.lines.count > 0) {
-        return name_delivery(book, shipment);
+        return name_delivery(book, shipment, out);
+    }
+    out->at = ARENA_ARRAY(book->arena, struct delivered, shipment->item_count);
+    if (out->at == NULL && shipment->item_count > 0) {
+        book->failed = true;
+        return REFUSAL_NONE;
     }
     for (size_t i = 0; i < shipment->item_count; i++) {
         struct shipped_item *item = &shipment->items[i];
-        item->asked_micro = item->qty_micro - (is_proof ? item->delivered_micro : item->recognised_micro);
-        item->place = (int)item->line->place;
+        int64_t done = is_proof ? item->delivered_micro : item->recognised_micro;
+        out->at[out->count++] = (struct delivered){item, item->qty_micro - done, (int)item->line->place};
     }
     /* A second proof of the same shipment says nothing new and is no mistake. */
     return REFUSAL_NONE;
 }
 
 /* How many units an item's delivery recognises: proof may come after delivered_after days have done so already. */
-static int64_t units_recognised(struct shipped_item *item, bool is_proof)
+static int64_t units_recognised(const struct delivered *delivered, bool is_proof)
 {
-    int64_t recognised = item->recognised_micro + item->asked_micro;
+    struct shipped_item *item = delivered->item;
+    int64_t recognised = item->recognised_micro + delivered->qty_micro;
     if (is_proof) {
-        item->delivered_micro += item->asked_micro;
-        item->unit->delivered_micro += item->asked_micro;
+        item->delivered_micro += delivered->qty_micro;
+        item->unit->delivered_micro += delivered->qty_micro;
         recognised = item->delivered_micro;
     }
     if (recognised <= item->recognised_micro) {
@@ -555,20 +590,25 @@ static int64_t units_recognised(struct shipped_item *item, bool is_proof)
     }
     int64_t qty = recognised - item->recognised_micro;
     item->recognised_micro = recognised;
-    return least_of(qty, unit_awaiting(item->unit));
+    qty = least_of(qty, item->qty_micro - item->earned_micro - item->back_micro);
+    qty = least_of(qty, unit_awaiting(item->unit));
+    item->earned_micro += qty > 0 ? qty : 0;
+    return qty;
 }
 
-static void deliver_item(struct book *book, const struct book_shipment *shipment, struct shipped_item *item,
+static void deliver_item(struct book *book, const struct book_shipment *shipment, const struct delivered *delivered,
                          bool is_proof)
 {
-    int64_t qty = units_recognised(item, is_proof);
+    struct shipped_item *item = delivered->item;
+    int64_t qty = units_recognised(delivered, is_proof);
     if (qty <= 0 || book->event->policy->revenue_at == REVENUE_AT_PAYMENT) {
         return;
     }
     int64_t revenue = unit_earn(book, item->line, item->unit, qty);
+    book_earn_rest(book, item->line);
     book_touch(book, item->line);
     if (unit_moves_stock(item->line, item->unit)) {
-        struct move move = {.line = item->line, .unit = item->unit, .qty_micro = qty, .place = item->place};
+        struct move move = {.line = item->line, .unit = item->unit, .qty_micro = qty, .place = delivered->place};
         struct stock_effect *effect = &book->result->effects[book->result->effect_count++];
         *effect = effect_of(&move, EFFECT_DELIVER, shipment->location);
         effect->revenue_minor = book_at_rate(book, revenue);
@@ -586,23 +626,20 @@ enum refusal book_delivery(struct book *book)
         return book_say(book, REFUSAL_EXCEEDS_OPEN, "the shipment does not stand before its delivery");
     }
     bool is_proof = book->event->document->type == DOCUMENT_DELIVERY;
-    book->result->effects = ARENA_ARRAY(book->arena, struct stock_effect, shipment->item_count);
+    struct deliveries deliveries = {0};
+    refusal = plan_delivery(book, shipment, is_proof, &deliveries);
+    book->result->effects = ARENA_ARRAY(book->arena, struct stock_effect, deliveries.count);
     if (book->result->effects == NULL) {
         book->failed = true;
-        return REFUSAL_NONE;
     }
-    refusal = plan_delivery(book, shipment, is_proof);
-    for (size_t i = 0; i < shipment->item_count; i++) {
-        struct shipped_item *item = &shipment->items[i];
-        if (refusal == REFUSAL_NONE && item->asked_micro > 0) {
-            deliver_item(book, shipment, item, is_proof);
-        }
-        item->asked_micro = 0;
+    if (refusal != REFUSAL_NONE || book->failed) {
+        return refusal;
     }
-    if (refusal == REFUSAL_NONE) {
-        book_settle_touched(book, 0);
+    for (size_t i = 0; i < deliveries.count; i++) {
+        deliver_item(book, shipment, &deliveries.at[i], is_proof);
     }
-    return refusal;
+    book_settle_touched(book, 0);
+    return REFUSAL_NONE;
 }
 
 /* ---- return ---- */
@@ -684,13 +721,28 @@ static void return_to_supplier(struct book *book, const struct move *move)
               &about);
 }
 
+/* Units that come back before they are earned are of the first shipments that have any: their slices are the oldest. */
+static void never_earned(struct book *book, const struct book_unit *unit, int64_t qty_micro)
+{
+    for (size_t i = 0; i < book->shipment_count && qty_micro > 0; i++) {
+        struct shipped_item *item = item_of(&book->shipments[i], unit);
+        if (item != NULL) {
+            int64_t back = least_of(qty_micro, item->qty_micro - item->earned_micro - item->back_micro);
+            item->back_micro += back;
+            qty_micro -= back;
+        }
+    }
+}
+
 static void return_move(struct book *book, const struct customer_return *returned, const struct move *move)
 {
     struct book_unit *unit = move->unit;
     int64_t earned = unit->earned_micro - unit->sold_micro;
     int64_t of_earned = least_of(move->qty_micro, earned - (unit->returned_micro - unit->returned_unearned_micro));
+    int64_t unearned = move->qty_micro - (of_earned > 0 ? of_earned : 0);
     unit->returned_micro += move->qty_micro;
-    unit->returned_unearned_micro += move->qty_micro - (of_earned > 0 ? of_earned : 0);
+    unit->returned_unearned_micro += unearned;
+    never_earned(book, unit, unearned);
     book_touch(book, move->line);
     if (move->line->is_dropship) {
         book_settle_cost(book, move->line);

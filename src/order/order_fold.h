@@ -21,7 +21,7 @@ struct book_unit {
     enum item_kind kind;
     int part;             /* place of the component, from 1; 0: the line itself */
     int64_t per_micro;    /* units of it in one of the line */
-    int64_t weight_minor; /* of a component, for splitting the line's value */
+    int64_t weight_micro; /* of a component, for splitting the line's value */
     int64_t ordered_micro, shipped_micro;
     int64_t cancel_named_micro; /* by all cancels; a new version may leave room for fewer */
     int64_t cancelled_micro;
@@ -106,6 +106,7 @@ struct move {
     int place; /* in the event's document */
     const struct shipment_line *from;
     const struct return_line *back;
+    int64_t earned_micro; /* of a shipment: earned with it */
 };
 struct moves {
     struct move *at;
@@ -118,8 +119,8 @@ struct shipped_item {
     struct book_line *line;
     struct book_unit *unit;
     int64_t qty_micro, delivered_micro, recognised_micro;
-    int64_t asked_micro; /* by the delivery being judged, whose line stands at `place`; zero between events */
-    int place;
+    int64_t earned_micro, back_micro; /* of the recognised ones; came back before they were earned */
+    int64_t asked_micro;              /* by the delivery being judged; zero between events */
 };
 struct book_shipment {
     struct span source, id;
@@ -129,6 +130,7 @@ struct book_shipment {
 };
 struct book_capture {
     struct span id, gateway, gift_card;
+    bool is_listed; /* in an order document */
 };
 
 struct book {
@@ -269,8 +271,8 @@ struct balance balance_take(struct book *book, struct balance *balance, int64_t 
 void balance_give(struct book *book, struct balance *balance, struct balance amount);
 struct balance negative(struct balance amount);
 /* Gives the lines from `first` on their company amounts: they sum to company_minor (debit positive) as they sum in the
- * order's currency. Lines of the roles in `carried` have theirs already; what these differ by is returned. */
-int64_t book_price_lines(struct book *book, size_t first, int64_t company_minor, bool keeps_carried);
+ * order's currency. */
+void book_price_lines(struct book *book, size_t first, int64_t company_minor);
 void book_fx(struct book *book, int64_t debit_company_minor);
 /* Takes what the event earned from the deposit, then makes it receivable; prices the lines from `first` on. */
 void book_settle_earned(struct book *book, size_t first);
@@ -284,7 +286,7 @@ void book_check_event(struct book *book, const struct account_mark *before);
 
 /* ---- order_earn.c: units earned, cancelled, costed ---- */
 
-/* Earns q units; returns sales less discount. book_earn_rest then follows for what concerns the line as a whole. */
+/* Earns q units; returns sales less discount. book_earn_rest follows at once, for what concerns the line as a whole. */
 int64_t unit_earn(struct book *book, struct book_line *line, struct book_unit *unit, int64_t qty_micro);
 void book_earn_rest(struct book *book, struct book_line *line);
 /* Cancels open units; those sold before they ship (revenue_at payment) are taken back. Returns how many were. */

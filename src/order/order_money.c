@@ -32,7 +32,7 @@ static struct capture read_capture(const struct order_event *event)
         must(event->index < document->order.payments.count);
         const struct order_payment *payment = &document->order.payments.at[event->index];
         return (struct capture){
-            payment->amount_minor, payment->status, {payment->id, payment->gateway, payment->gift_card}, false};
+            payment->amount_minor, payment->status, {payment->id, payment->gateway, payment->gift_card, true}, false};
     }
     if (document->type == DOCUMENT_REFUND) {
         return (struct capture){.amount_minor = document->refund.amount_minor, .of_exchange = true};
@@ -45,7 +45,21 @@ static struct capture read_capture(const struct order_event *event)
     must(document->type == DOCUMENT_PAYMENT);
     const struct payment *payment = &document->payment;
     return (struct capture){
-        payment->amount_minor, payment->status, {document->id, payment->gateway, payment->gift_card}, false};
+        payment->amount_minor, payment->status, {document->id, payment->gateway, payment->gift_card, false}, false};
+}
+
+/* A payment that two versions of the order list, or a version and a document of its own, counts once: where it comes
+ * first. */
+static bool is_captured(const struct book *book, const struct capture *capture)
+{
+    for (size_t i = 0; i < book->capture_count && capture->from.id.ptr != NULL; i++) {
+        const struct book_capture *known = &book->captures[i];
+        if ((capture->from.is_listed || known->is_listed) && span_eq(known->id, capture->from.id) &&
+            span_eq(known->gateway, capture->from.gateway)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void remember_capture(struct book *book, const struct capture *capture)
@@ -152,7 +166,7 @@ static void move_tax(struct book *book, int64_t minor, size_t tax_count)
         }
     }
     struct balance taken = balance_take(book, &book->deposit, minor);
-    book_price_lines(book, first, -taken.company_minor, false);
+    book_price_lines(book, first, -taken.company_minor);
     book_post(book, ROLE_CUSTOMER_DEPOSITS, taken, NULL);
     book->net_minor = 0; /* recognised below, and not out of the deposit a second time */
     book->open_minor -= minor;
@@ -194,7 +208,7 @@ enum refusal book_payment(struct book *book)
     if (refusal == REFUSAL_NONE && capture.amount_minor < 0) {
         refusal = book_say(book, REFUSAL_NEGATIVE_NOT_ALLOWED, "the amount is negative");
     }
-    if (refusal != REFUSAL_NONE) {
+    if (refusal != REFUSAL_NONE || is_captured(book, &capture)) {
         return refusal;
     }
     int64_t uses[USE_COUNT];

@@ -312,8 +312,9 @@ static void refund_tax(struct refunding *r, struct book_line *line, struct book_
             least_of(tax->share.earned_minor - tax->refunded_minor[REFUND_OF_EARNED], book->earned_left_minor);
         divide_amount(minor, units, earned_left, parts);
         take_earned(r, ROLE_SALES_TAX_PAYABLE, parts[REFUND_OF_EARNED], &about);
-        int64_t held = take_tax_due(r, line, tax, parts[REFUND_OF_CANCELLED] + parts[REFUND_OF_OPEN]);
-        int64_t of_cancelled = least_of(held, parts[REFUND_OF_CANCELLED]);
+        int64_t wanted = parts[REFUND_OF_CANCELLED] + parts[REFUND_OF_OPEN];
+        int64_t held = take_tax_due(r, line, tax, wanted);
+        int64_t of_cancelled = not_negative(parts[REFUND_OF_CANCELLED] - (wanted - held));
         take_held(r, of_cancelled, held - of_cancelled);
     }
     count_refunded(tax->refunded_minor, parts);
@@ -472,6 +473,10 @@ static void refund_shipping_tax(struct refunding *r, const struct tax_line *name
 static void refund_shipping(struct refunding *r, int64_t *sum)
 {
     struct book *book = r->book;
+    for (size_t t = 0; t < r->refund->shipping.tax.count; t++) {
+        *sum = sum_of(book, *sum, r->refund->shipping.tax.at[t].amount_minor);
+        refund_shipping_tax(r, &r->refund->shipping.tax.at[t]);
+    }
     int64_t minor = or_zero(r->refund->shipping.amount_minor);
     *sum = sum_of(book, *sum, minor);
     int64_t some = least_of(minor, not_negative(book->shipping_most_minor - book->shipping_refunded_minor));
@@ -483,10 +488,6 @@ static void refund_shipping(struct refunding *r, int64_t *sum)
     book->shipping_refunded_earned_minor += earned;
     take_earned(r, ROLE_SHIPPING_REFUNDED, earned, NULL);
     take_held(r, some - earned, 0);
-    for (size_t t = 0; t < r->refund->shipping.tax.count; t++) {
-        *sum = sum_of(book, *sum, r->refund->shipping.tax.at[t].amount_minor);
-        refund_shipping_tax(r, &r->refund->shipping.tax.at[t]);
-    }
 }
 
 /* ---- without lines ---- */
@@ -599,27 +600,76 @@ static enum refusal check_refund(struct book *book, const struct refund *refund)
     return REFUSAL_NONE;
 }
 
+static bool has_shipping(const struct refund *refund)
+{
+    return is_present(refund->shipping.amount_minor) || refund->shipping.tax.count > 0;
+}
+
+static enum refusal check_sum(struct refunding *r, int64_t sum)
+{
+    if (sum == r->total_minor) {
+        return REFUSAL_NONE;
+    }
+    struct text parts = money_text(r->book, sum), stated = money_text(r->book, r->total_minor);
+    return book_say(r->book, REFUSAL_REFUND_DIFFERS, "lines and shipping sum to %s, amount and fee to %s", parts.at,
+                    stated.at);
+}
+
+static int64_t sum_with_taxes(struct book *book, int64_t sum, int64_t amount, const tax_list *taxes)
+{
+    sum = sum_of(book, sum, or_zero(amount));
+    for (size_t t = 0; t < taxes->count; t++) {
+        sum = sum_of(book, sum, taxes->at[t].amount_minor);
+    }
+    return sum;
+}
+
+/* What the document says of itself, before anything of the order is looked at. Lines that state no amount are worth what
+ * is left of their units, and are summed up when that is known. */
+static enum refusal check_stated(struct refunding *r)
+{
+    const struct refund *refund = r->refund;
+    int64_t sum = 0;
+    for (size_t i = 0; i < refund->lines.count; i++) {
+        const struct refund_line *line = &refund->lines.at[i];
+        if (!is_present(line->amount_minor) && line->tax.count == 0) {
+            return REFUSAL_NONE;
+        }
+        sum = sum_with_taxes(r->book, sum, line->amount_minor, &line->tax);
+    }
+    return check_sum(r, sum_with_taxes(r->book, sum, refund->shipping.amount_minor, &refund->shipping.tax));
+}
+
 static enum refusal refund_parts(struct refunding *r)
 {
     struct book *book = r->book;
-    bool has_shipping = is_present(r->refund->shipping.amount_minor) || r->refund->shipping.tax.count > 0;
-    if (r->refund->lines.count == 0 && !has_shipping) {
+    if (r->refund->lines.count == 0 && !has_shipping(r->refund)) {
         return refund_in_all(r);
     }
     int64_t sum = 0;
-    enum refusal refusal = REFUSAL_NONE;
+    enum refusal refusal = check_stated(r);
     for (size_t i = 0; i < r->refund->lines.count && refusal == REFUSAL_NONE && !book->failed; i++) {
         refusal = refund_line(r, i, &sum);
     }
-    if (refusal == REFUSAL_NONE && has_shipping) {
+    if (refusal == REFUSAL_NONE && has_shipping(r->refund)) {
         refund_shipping(r, &sum);
     }
-    if (refusal == REFUSAL_NONE && sum != r->total_minor) {
-        struct text parts = money_text(book, sum), stated = money_text(book, r->total_minor);
-        return book_say(book, REFUSAL_REFUND_DIFFERS, "lines and shipping sum to %s, amount and fee to %s", parts.at,
-                        stated.at);
+    return refusal == REFUSAL_NONE ? check_sum(r, sum) : refusal;
+}
+
+/* Each amount at the refund's rate, but the customer's account at what it carried. Returns what that leaves over of
+ * `company_minor`. */
+static int64_t price_refund(struct book *book, int64_t company_minor)
+{
+    struct lines *lines = &book->result->lines;
+    for (size_t i = 0; i < lines->count; i++) {
+        struct line *line = &lines->at[i];
+        if (book->is_foreign && line->role != ROLE_CUSTOMER_DEPOSITS && line->role != ROLE_REFUNDS_DUE) {
+            line->amount_minor = book_at_rate(book, line->original_minor);
+        }
+        company_minor -= line->amount_minor;
     }
-    return refusal;
+    return company_minor;
 }
 
 enum refusal book_refund(struct book *book)
@@ -650,7 +700,7 @@ enum refusal book_refund(struct book *book)
     }
     struct balance amount = {refund->amount_minor, book_at_rate(book, refund->amount_minor)};
     struct balance kept = {fee, book_at_rate(book, fee)};
-    int64_t fx = book_price_lines(book, 0, amount.company_minor + kept.company_minor, true);
+    int64_t fx = price_refund(book, amount.company_minor + kept.company_minor);
     if (fx != 0) {
         book_fx(book, fx);
     }

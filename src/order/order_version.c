@@ -206,7 +206,7 @@ static void set_units(struct book_line *line, const struct line_plan *plan, stru
             .kind = component->kind,
             .part = (int)c + 1,
             .per_micro = component->qty_micro,
-            .weight_minor = component->weight_minor,
+            .weight_micro = component->weight_micro,
         };
     }
 }
@@ -375,7 +375,7 @@ static struct quantities unit_quantities(struct book *book, struct book_line *li
 {
     struct quantities now = {.ordered_micro = ordered};
     now.cancelled_micro = least_of(unit->cancel_named_micro, ordered - unit->shipped_micro);
-    now.earned_micro = least_of(unit->earned_micro, ordered - now.cancelled_micro);
+    now.earned_micro = least_of(unit->earned_micro, ordered - now.cancelled_micro - unit->returned_unearned_micro);
     now.same = unit->ordered_micro == ordered && unit->cancelled_micro == now.cancelled_micro &&
                unit->earned_micro == now.earned_micro;
     int64_t unsold = unit->earned_micro - now.earned_micro;
@@ -425,7 +425,7 @@ static void set_unit_amounts(struct book *book, struct book_line *line, const st
     int64_t *discount_parts = sales_parts + line->unit_count;
     if (line->is_bundle) {
         for (size_t u = 0; u < line->unit_count; u++) {
-            weights[u] = line->units[u].weight_minor;
+            weights[u] = line->units[u].weight_micro;
         }
         split_by_weight(sales, weights, line->unit_count, sales_parts);
         split_by_weight(discount, weights, line->unit_count, discount_parts);
@@ -473,13 +473,13 @@ static void set_cost(struct book *book, struct book_line *line, const struct lin
 
 /* ---- applying ---- */
 
-static void apply_line(struct book *book, struct version_plan *plan, size_t i, struct book_line *line,
-                       struct book_tax **taxes, struct quantities *now, int64_t *scratch)
+static void apply_line(struct book *book, struct version_plan *plan, struct book_line *line, struct book_tax **taxes,
+                       struct quantities *now, int64_t *scratch)
 {
     const struct order *order = &book->event->document->order;
-    bool listed = i < plan->terms.count;
+    bool listed = line->place > 0;
+    size_t i = listed ? line->place - 1 : SIZE_MAX;
     int64_t qty = listed ? plan->lines[i].qty_micro : 0;
-    line->place = listed ? i + 1 : 0;
     if (listed) {
         line->terms = plan->lines[i].terms;
     }
@@ -540,13 +540,15 @@ static bool apply_lines(struct book *book, struct version_plan *plan)
     if (now == NULL || scratch == NULL || taxes == NULL || (known > 0 && book->result->effects == NULL)) {
         return false;
     }
-    for (size_t i = 0; i < plan->terms.count; i++) {
-        apply_line(book, plan, i, plan->lines[i].line, &taxes, now, scratch);
+    /* In the order in which the order came to have them. */
+    for (size_t i = 0; i < book->line_count; i++) {
+        book->lines[i]->place = 0;
     }
-    for (size_t i = 0; i < known; i++) {
-        if (book->lines[i]->touched != book->number) {
-            apply_line(book, plan, SIZE_MAX, book->lines[i], &taxes, now, scratch);
-        }
+    for (size_t i = 0; i < plan->terms.count; i++) {
+        plan->lines[i].line->place = i + 1;
+    }
+    for (size_t i = 0; i < book->line_count; i++) {
+        apply_line(book, plan, book->lines[i], &taxes, now, scratch);
     }
     return true;
 }

@@ -162,6 +162,9 @@ static void later_words(struct words *words, const struct step *step)
     case STEP_BACK:
         say(words, "%.*s come back from where they went, worth %.*s", SPAN_ARG(units), SPAN_ARG(value));
         return;
+    case STEP_KEPT:
+        say(words, "%.*s do not come back: they stay where they went, worth %.*s", SPAN_ARG(units), SPAN_ARG(value));
+        return;
     case STEP_BILLED:
         lot = lot_label(words, step->target);
         say(words, "%.*s of %.*s are billed: %.*s of goods received not invoiced", SPAN_ARG(units), SPAN_ARG(lot),

@@ -310,8 +310,9 @@ static bool item_report(struct stock_work *work, const struct named_item *item,
 static bool sells_apart_from_shipment(const struct company *company)
 {
     bool other = false;
-    for (size_t i = 0; i < company->policy_count; i++)
-        other |= company->policies[i].policy.revenue_at != REVENUE_AT_SHIPMENT;
+    for (size_t t = 1; t <= company->setting_count; t++)
+        for (size_t i = 0; i < company->policies[t].count; i++)
+            other |= company->policies[t].at[i].policy.revenue_at != REVENUE_AT_SHIPMENT;
     return other;
 }
 

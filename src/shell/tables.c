@@ -384,6 +384,7 @@ static const char *step_kind_name(enum step_kind kind)
     case STEP_UNCONSIGN: return "unconsign";
     case STEP_ACCRUE: return "accrue";
     case STEP_ADVANCE: return "advance";
+    case STEP_KEPT: return "kept";
     }
     return "unknown";
 }

@@ -94,6 +94,40 @@ static bool head_flush(struct company *company, struct err *err)
     return good;
 }
 
+static const struct policy_table *policy_table(const struct company *company, size_t settings)
+{
+    static const struct policy_table none;
+    must(settings <= company->setting_count);
+    return company->policies != NULL ? &company->policies[settings] : &none;
+}
+
+/* Each setting makes a table of its own; the older ones stay for what was decided by them. */
+static bool policies_set(struct company *company, int32_t day, struct span key, struct span value)
+{
+    const struct policy_table *before = policy_table(company, company->setting_count);
+    struct policy_from *grown = ARENA_ARRAY(&company->arena, struct policy_from, before->count + 1);
+    struct policy_table *tables = ARENA_ARRAY(&company->arena, struct policy_table, company->setting_count + 2);
+    must(grown != NULL && tables != NULL);
+    size_t at = 0;
+    while (at < before->count && before->at[at].day < day)
+        at++;
+    bool replaces = at < before->count && before->at[at].day == day;
+    for (size_t i = 0; i < before->count; i++)
+        grown[i + (!replaces && i >= at ? 1 : 0)] = before->at[i];
+    if (!replaces)
+        grown[at] = (struct policy_from){day, at > 0 ? grown[at - 1].policy : policy_default()};
+    struct policy_table now = {grown, before->count + !replaces};
+    struct span detail;
+    for (; at < now.count; at++)
+        if (!policy_set(&grown[at].policy, key, value, &company->arena, &detail))
+            return false;
+    for (size_t i = 0; i <= company->setting_count; i++)
+        tables[i] = *policy_table(company, i);
+    tables[++company->setting_count] = now;
+    company->policies = tables;
+    return true;
+}
+
 /* Settings come as truth rows of kind policy; the view keeps them as key = (number of the row), value = (day, key, value). */
 static bool setting_apply(struct company *company, int32_t day, struct span key, struct span value)
 {
@@ -111,27 +145,7 @@ static bool setting_apply(struct company *company, int32_t day, struct span key,
         company->zone_name = arena_copy(&company->arena, value);
         return true;
     }
-    struct policy_from *grown = ARENA_ARRAY(&company->arena, struct policy_from, company->policy_count + 1);
-    must(grown != NULL);
-    size_t at = 0;
-    while (at < company->policy_count && company->policies[at].day <= day)
-        at++;
-    bool replaces = at > 0 && company->policies[at - 1].day == day;
-    for (size_t i = 0; i < company->policy_count; i++)
-        grown[i + (!replaces && i >= at ? 1 : 0)] = company->policies[i];
-    if (!replaces) {
-        grown[at].policy = at > 0 ? grown[at - 1].policy : policy_default();
-        grown[at].day = day;
-        company->policy_count++;
-    } else {
-        at--;
-    }
-    company->policies = grown;
-    struct span detail;
-    for (; at < company->policy_count; at++)
-        if (!policy_set(&company->policies[at].policy, key, value, &company->arena, &detail))
-            return false;
-    return true;
+    return policies_set(company, day, key, value);
 }
 
 struct setting_scan {
@@ -246,17 +260,18 @@ bool company_entry_order(const struct company *company, int32_t day, int64_t *ou
 {
     bool entry_order = false;
     int32_t since = DAY_MIN;
-    for (size_t i = 0; i < company->policy_count && company->policies[i].day <= day; i++) {
-        bool from_here = company->policies[i].policy.backdated == BACKDATED_ENTRY_ORDER;
+    const struct policy_table *table = company_policies(company);
+    for (size_t i = 0; i < table->count && table->at[i].day <= day; i++) {
+        bool from_here = table->at[i].policy.backdated == BACKDATED_ENTRY_ORDER;
         if (from_here && !entry_order)
-            since = company->policies[i].day;
+            since = table->at[i].day;
         entry_order = from_here;
     }
     *out_since_us = since <= DAY_MIN ? INT64_MIN : zone_instant(company->zone, since, 0, NULL);
     return entry_order;
 }
 
-const struct policy *company_policy(const struct company *company, int32_t day)
+const struct policy *company_policy_by(const struct company *company, int32_t day, size_t settings)
 {
     static struct policy fallback;
     static bool made;
@@ -264,10 +279,21 @@ const struct policy *company_policy(const struct company *company, int32_t day)
         fallback = policy_default();
         made = true;
     }
+    const struct policy_table *table = policy_table(company, settings);
     const struct policy *found = &fallback;
-    for (size_t i = 0; i < company->policy_count && company->policies[i].day <= day; i++)
-        found = &company->policies[i].policy;
+    for (size_t i = 0; i < table->count && table->at[i].day <= day; i++)
+        found = &table->at[i].policy;
     return found;
+}
+
+const struct policy_table *company_policies(const struct company *company)
+{
+    return policy_table(company, company->setting_count);
+}
+
+const struct policy *company_policy(const struct company *company, int32_t day)
+{
+    return company_policy_by(company, day, company->setting_count);
 }
 
 int64_t company_instant(const struct company *company, struct moment moment, enum rank rank)

@@ -14,6 +14,11 @@ struct policy_from {
     int32_t day; /* in force from this day on */
     struct policy policy;
 };
+/* The policies as they stood when so many settings had been made: what was decided then goes on by them. */
+struct policy_table {
+    struct policy_from *at; /* by day */
+    size_t count;
+};
 /* One version of a definition: holds from `from_us` until the next one's. */
 struct definition_version {
     int64_t from_us, version;
@@ -85,8 +90,8 @@ struct company {
     int exponent;
     struct span zone_name;
     const struct zone *zone;
-    struct policy_from *policies;
-    size_t policy_count;
+    struct policy_table *policies; /* [number of settings made] */
+    size_t setting_count;
     int32_t lock_day;       /* no entry is dated on or before it; INT32_MIN: none */
     bool born;              /* the company's first row was read */
     bool counts_completely; /* some location was counted completely once */
@@ -134,9 +139,12 @@ NODISCARD bool company_flush(struct company *company, struct err *err);
 NODISCARD bool company_relieve(struct company *company, struct err *err);
 
 /* Settings. */
+const struct policy_table *company_policies(const struct company *company);
 const struct policy *company_policy(const struct company *company, int32_t day);
 /* Whether what is dated on a day is queued as it was entered (backdated entry_order); since which instant that is so. */
 bool company_entry_order(const struct company *company, int32_t day, int64_t *out_since_us);
+/* The same by the first `settings` of the settings made. */
+const struct policy *company_policy_by(const struct company *company, int32_t day, size_t settings);
 /* A date given without time: start of day for what comes in, end for a count, else noon (docs/formats/order-of-movements.md). */
 int64_t company_instant(const struct company *company, struct moment moment, enum rank rank);
 int32_t company_day(const struct company *company, int64_t at_us);
@@ -177,8 +185,10 @@ NODISCARD bool company_order(struct company *company, uint32_t order, struct ord
 /* Makes an event for the fold out of what is stored of it. */
 struct order_event order_event_of(const struct company *company, const struct document *document,
                                   const struct ruling_event *frozen);
-/* Gives the versions of one order their instants: the lowest its placing, the others their making. */
-void order_events_settle_versions(const struct company *company, struct order_event *events, size_t count);
+/* Gives the versions of one order their instants: the lowest its placing, the others their making; what they list as
+ * paid comes no earlier. */
+NODISCARD bool order_events_settle_versions(struct company *company, struct order_event *events, size_t count,
+                                            struct err *err);
 /* Writes the line that a match chose into the event's copy of its document; `order` is the order's lowest version. */
 void order_event_settle_match(struct order_event *event, const struct document *order, struct arena *arena);
 
@@ -188,7 +198,8 @@ NODISCARD bool company_balance_add(struct company *company, enum role role, int3
 NODISCARD bool company_reserved(struct company *company, uint32_t item, struct span location, int64_t *out_micro,
                                 struct err *err);
 
-/* Rates: units of the company's currency for one `from`, the latest on or before `at_us`; *out_found false when none. */
+/* Rates: units of the company's currency for one `from`, the latest on or before the day of `at_us`; *out_found false
+ * when there is none. */
 NODISCARD bool company_rate(struct company *company, currency from, int64_t at_us, int64_t *out_rate_e10,
                             bool *out_found, struct err *err);
 

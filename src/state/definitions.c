@@ -202,7 +202,7 @@ bool company_rate(struct company *company, currency from, int64_t at_us, int64_t
     struct view_key prefix;
     view_key_start(&prefix);
     view_key_u32(&prefix, from);
-    struct rate_scan scan = {.until_us = at_us};
+    struct rate_scan scan = {.until_us = zone_instant(company->zone, company_day(company, at_us) + 1, 0, NULL) - 1};
     if (!company->views.scan(company->views.context, VIEW_RATE, view_key_span(&prefix), (struct span){NULL, 0},
                              rate_row, &scan, err))
         return false;

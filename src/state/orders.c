@@ -29,7 +29,8 @@ struct order_event order_event_of(const struct company *company, const struct do
         .day = frozen->day,
         .rate_e10 = frozen->rate_e10,
         .order_rate_e10 = frozen->order_rate_e10,
-        .policy = company_policy(company, frozen->day),
+        .policy = company_policy_by(company, frozen->day, frozen->settings),
+        .settings = frozen->settings,
         .facts = frozen->facts,
         .key = {.at_us = frozen->at_us,
                 .rank = frozen->rank,
@@ -45,14 +46,41 @@ struct order_event order_event_of(const struct company *company, const struct do
         if (event.key.id.ptr == NULL)
             event.key.id = document->id;
         event.key.line = (int)frozen->index + 1;
+        event.key.part = (int)document->version; /* one payment, listed by two versions: the lower one's comes first */
     }
     key_enter(company, &event, frozen->entered);
     return event;
 }
 
+/* An event that moves takes the policies and the rate of its new day. */
+static bool event_moves(struct company *company, struct order_event *event, int64_t at_us, struct err *err)
+{
+    const struct document *document = event->document;
+    bool found = true;
+    if (at_us == event->key.at_us)
+        return true;
+    event->key.at_us = at_us;
+    event->day = company_day(company, at_us);
+    event->policy = company_policy_by(company, event->day, event->settings);
+    int64_t rate_e10 = event->rate_e10;
+    if (document->money != company->money && !is_present(document->rate_e10) &&
+        !company_rate(company, document->money, at_us, &rate_e10, &found, err))
+        return false;
+    event->rate_e10 = found ? rate_e10 : event->rate_e10;
+    return true;
+}
+
+static const struct order_event *version_event(const struct order_event *events, size_t count, int64_t version)
+{
+    for (size_t i = 0; i < count; i++)
+        if (events[i].kind == EVENT_VERSION && events[i].document->version == version)
+            return &events[i];
+    return NULL;
+}
+
 /* The lowest version of an order holds from when it was placed, each later one from when it was made; which is the lowest
  * may change when a lower one comes late. */
-void order_events_settle_versions(const struct company *company, struct order_event *events, size_t count)
+bool order_events_settle_versions(struct company *company, struct order_event *events, size_t count, struct err *err)
 {
     struct order_event *lowest = NULL;
     for (size_t i = 0; i < count; i++)
@@ -60,14 +88,15 @@ void order_events_settle_versions(const struct company *company, struct order_ev
             (lowest == NULL || events[i].document->version < lowest->document->version))
             lowest = &events[i];
     for (size_t i = 0; i < count; i++) {
+        const struct document *document = events[i].document;
         if (events[i].kind != EVENT_VERSION)
             continue;
-        const struct document *document = events[i].document;
-        bool later = &events[i] != lowest && moment_is_present(document->updated);
-        events[i].key.at_us = company_instant(company, later ? document->updated : document->at, RANK_DEFINITION);
+        int64_t at_us = company_instant(company, document->at, RANK_DEFINITION);
+        if (&events[i] != lowest && moment_is_present(document->updated))
+            at_us = company_instant(company, document->updated, RANK_DEFINITION);
         events[i].key.line = (int)document->version; /* of two made at one instant the higher stands */
-        events[i].day = company_day(company, events[i].key.at_us);
-        events[i].policy = company_policy(company, events[i].day);
+        if (!event_moves(company, &events[i], at_us, err))
+            return false;
         key_enter(company, &events[i], events[i].key.entered);
     }
     /* Queued as they were entered, a late lower version stands where the next higher one does, before it. */
@@ -76,6 +105,21 @@ void order_events_settle_versions(const struct company *company, struct order_ev
             if (events[k].kind == EVENT_VERSION && events[k].document->version > events[i].document->version &&
                 events[k].key.entered != 0 && events[k].key.entered < events[i].key.entered)
                 events[i].key.entered = events[k].key.entered;
+    for (size_t i = 0; i < count; i++) {
+        const struct document *document = events[i].document;
+        if (events[i].kind != EVENT_PAYMENT || document->type != DOCUMENT_ORDER)
+            continue;
+        const struct order_event *version = version_event(events, count, document->version);
+        const struct order_payment *payment = &document->order.payments.at[events[i].index];
+        must(version != NULL);
+        int64_t at_us = version->key.at_us;
+        if (moment_is_present(payment->at) && company_instant(company, payment->at, RANK_MONEY) > at_us)
+            at_us = company_instant(company, payment->at, RANK_MONEY);
+        if (!event_moves(company, &events[i], at_us, err))
+            return false;
+        key_enter(company, &events[i], events[i].key.entered);
+    }
+    return true;
 }
 
 /* A refund or return by match names no line; the one that was chosen when it was decided is written into the copy of its
@@ -244,8 +288,7 @@ bool company_order(struct company *company, uint32_t number, struct order_slot *
             if (good)
                 slot->events[i] = order_event_of(company, document, &stored.events[i]);
         }
-        if (good)
-            order_events_settle_versions(company, slot->events, slot->count);
+        good = good && order_events_settle_versions(company, slot->events, slot->count, err);
         slot_sort(slot);
         for (size_t i = 0; good && i < stored.count; i++)
             order_event_settle_match(&slot->events[i], order_events_document(slot->events, slot->count), &slot->arena);

@@ -60,7 +60,7 @@ static void facts_pack(const struct order_line_facts *facts, struct buf *out)
         const struct order_component *component = &facts->components[i];
         buf_put_bytes(out, component->sku);
         buf_put_signed(out, component->qty_micro);
-        buf_put_signed(out, component->weight_minor);
+        buf_put_signed(out, component->weight_micro);
         buf_put_u8(out, (uint8_t)component->kind);
     }
 }
@@ -76,7 +76,7 @@ static bool facts_unpack(struct cursor *cursor, struct arena *arena, struct orde
     for (size_t i = 0; i < count && components; i++) {
         components[i].sku = text(cursor, arena);
         components[i].qty_micro = cursor_signed(cursor);
-        components[i].weight_minor = cursor_signed(cursor);
+        components[i].weight_micro = cursor_signed(cursor);
         components[i].kind = (enum item_kind)cursor_u8(cursor);
     }
     facts->components = components;
@@ -97,6 +97,7 @@ void ruling_event_pack(const struct ruling_event *event, struct buf *out)
     buf_put_signed(out, event->day);
     buf_put_signed(out, event->rate_e10);
     buf_put_signed(out, event->order_rate_e10);
+    buf_put_varint(out, event->settings);
     buf_put_varint(out, event->fact_count);
     for (size_t i = 0; i < event->fact_count; i++)
         facts_pack(&event->facts[i], out);
@@ -114,6 +115,7 @@ bool ruling_event_unpack(struct cursor *cursor, struct arena *arena, struct ruli
     event.day = (int32_t)cursor_signed(cursor);
     event.rate_e10 = cursor_signed(cursor);
     event.order_rate_e10 = cursor_signed(cursor);
+    event.settings = (uint32_t)cursor_varint(cursor);
     event.fact_count = cursor_varint(cursor);
     if (!plausible(cursor, event.fact_count))
         return false;

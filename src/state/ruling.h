@@ -20,6 +20,7 @@ struct ruling_event {
     int32_t day;
     int64_t rate_e10;
     int64_t order_rate_e10;               /* of the order's money, where the document is in another; 0 */
+    uint32_t settings;                    /* how many settings had been made: the policies it goes by */
     const struct order_line_facts *facts; /* EVENT_VERSION */
     size_t fact_count;
 };

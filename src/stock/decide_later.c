@@ -76,6 +76,14 @@ static int64_t cut_shares(int64_t value_minor, int64_t total_micro, const struct
 
 static bool is_undelivered(enum role role) { return role == ROLE_GOODS_OUT || role == ROLE_DEFERRED_DROPSHIP_COST; }
 
+/* Where their cost stands once they are. */
+static enum role delivered_role(enum role role)
+{
+    return role == ROLE_GOODS_OUT                ? ROLE_COGS
+           : role == ROLE_DEFERRED_DROPSHIP_COST ? ROLE_COST_OF_SALES_DROPSHIP
+                                                 : role;
+}
+
 /* The day on which a share of later cost on gone units stands: under true_up origin_if_open the day since which their cost
  * is recognised, if that was open; what lies in goods out or in an assembly's output is not recognised yet. */
 static int32_t share_day(const struct decision *d, const struct gone *gone)
@@ -275,14 +283,14 @@ static void return_owed(struct decision *d, size_t index, int64_t qty_micro, int
     post_to(d, kept, value_minor, SPAN("return"));
 }
 
-/* return_cost current: units whose own cost was taken back and which come in at today's, in one layer. */
-struct at_current {
+/* Units that come back under return_cost current, and what they had cost. */
+struct returned_at_current {
     int64_t qty_micro, value_minor;
     struct where where; /* where the last of them had gone */
 };
 
 static void return_slice(struct decision *d, size_t index, int64_t qty_micro, int pool, bool comes_in,
-                         struct at_current *current)
+                         struct returned_at_current *current)
 {
     const struct movement *movement = d->movement;
     const struct gone gone = d->state->gone[index];
@@ -306,8 +314,6 @@ static void return_slice(struct decision *d, size_t index, int64_t qty_micro, in
         return;
     }
     struct slice slice = {.lot = gone.lot, .qty_micro = qty_micro, .value_minor = value_minor};
-    if (pool == gone.pool && !movement->costing.returned_last)
-        slice.place = gone.place;
     post_to(d, &gone.where, -value_minor, SPAN("return"));
     if (movement->costing.return_current) {
         current->qty_micro += qty_micro;
@@ -315,6 +321,8 @@ static void return_slice(struct decision *d, size_t index, int64_t qty_micro, in
         current->where = gone.where;
         return;
     }
+    if (pool == gone.pool && !movement->costing.returned_last)
+        slice.place = gone.place;
     put_in(d, pool, slice);
 }
 
@@ -350,18 +358,31 @@ static bool was_consigned(const struct item_state *state, movement_id lot)
     return account != NULL && account->consigned;
 }
 
-/* What today's cost leaves of the old one stays sold, also where the units had not been delivered: goods out is theirs. */
-static void come_in_at_current(struct decision *d, int pool, const struct at_current *current)
+/* return_cost current: all of them are one new layer at today's cost. What that is not stays sold, in cost of sales even
+ * where they were not delivered yet: goods out hold slices only. */
+static void return_at_current(struct decision *d, const struct returned_at_current *current, int pool)
 {
     const struct movement *movement = d->movement;
     const struct pool *into = &d->state->pools[pool];
     bool known = into->layer_count > 0 || into->last_qty_micro > 0 || movement->last_micro != INT64_MIN ||
                  movement->standard_micro != INT64_MIN;
     int64_t value_minor = known ? gain_value(d, pool, current->qty_micro) : current->value_minor;
-    struct where sold = current->where;
-    sold.role = ROLE_COGS;
-    post_to(d, &sold, current->value_minor - value_minor, SPAN("return"));
+    struct where where = current->where;
+    where.role = delivered_role(where.role);
+    post_to(d, &where, current->value_minor - value_minor, SPAN("return"));
     put_in(d, pool, (struct slice){.lot = movement->id, .qty_micro = current->qty_micro, .value_minor = value_minor});
+}
+
+/* Lost or kept: the units stay where they are and cost what they cost; they only will not come back any more. */
+static void keep_slice(struct decision *d, size_t index, int64_t qty_micro)
+{
+    const struct gone gone = d->state->gone[index];
+    emit(d, (struct step){.kind = STEP_KEPT,
+                          .index = (uint32_t)index,
+                          .qty_micro = qty_micro,
+                          .value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro)});
+    if (gone.owed)
+        emit(d, (struct step){.kind = STEP_ELSEWHERE, .pool = owing_pool(d->state, gone.lot), .target = gone.lot});
 }
 
 /* The next of the line's units to come back: owed ones first, then in the order they went; what this very return has settled
@@ -372,7 +393,7 @@ static size_t next_to_return(const struct decision *d)
     size_t first = SIZE_MAX;
     size_t settled = SIZE_MAX;
     for (size_t i = 0; i < state->gone_count; i++) {
-        if (!is_units_of_line(&state->gone[i], d->movement))
+        if (!is_units_of_line(&state->gone[i], d->movement) || state->gone[i].kept)
             continue;
         if (state->gone[i].owed)
             return i;
@@ -386,12 +407,10 @@ void decide_return(struct decision *d)
 {
     const struct movement *movement = d->movement;
     bool damaged = movement->status == UNITS_DAMAGED;
-    if (movement->lost)
-        return;
-    int pool = open_own_pool(d, movement->location);
+    int pool = movement->lost ? -1 : open_own_pool(d, movement->location);
     int64_t wanted_micro = movement->qty_micro;
+    struct returned_at_current current = {0};
     int64_t consigned_micro = 0;
-    struct at_current current = {0};
     while (wanted_micro > 0) {
         size_t index = next_to_return(d);
         if (index == SIZE_MAX) {
@@ -400,7 +419,9 @@ void decide_return(struct decision *d)
         }
         const struct gone *gone = &d->state->gone[index];
         int64_t qty_micro = wanted_micro < gone->qty_micro ? wanted_micro : gone->qty_micro;
-        if (!gone->owed && !damaged && was_consigned(d->state, gone->lot)) {
+        if (movement->lost) {
+            keep_slice(d, index, qty_micro);
+        } else if (!gone->owed && !damaged && was_consigned(d->state, gone->lot)) {
             int64_t back_micro = return_consigned(d, index, qty_micro);
             consigned_micro += back_micro;
             if (back_micro > 0)
@@ -414,44 +435,54 @@ void decide_return(struct decision *d)
         }
         wanted_micro -= qty_micro;
     }
+    if (movement->lost)
+        return;
     if (current.qty_micro > 0)
-        come_in_at_current(d, pool, &current);
+        return_at_current(d, &current, pool);
     if (!damaged)
         count_by(d, movement->location, UNITS_OWN, movement->qty_micro - consigned_micro);
     if (movement->status != UNITS_OWN)
         count_by(d, movement->location, movement->status, movement->qty_micro);
 }
 
+/* Units of a gone fragment reach the customer: their cost is cost of sales from now on. */
+static void deliver_slice(struct decision *d, size_t index, int64_t qty_micro)
+{
+    const struct gone gone = d->state->gone[index];
+    int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
+    struct where *where = ARENA_NEW(d->arena, struct where);
+    must(where != NULL);
+    *where = gone.where;
+    where->role = delivered_role(gone.where.role);
+    emit(d, (struct step){.kind = STEP_WHERE,
+                          .index = (uint32_t)index,
+                          .qty_micro = qty_micro,
+                          .value_minor = value_minor,
+                          .where = where});
+    if (gone.owed)
+        emit(d, (struct step){.kind = STEP_ELSEWHERE, .pool = owing_pool(d->state, gone.lot), .target = gone.lot});
+    post_to(d, where, value_minor, where->tag);
+    post_to(d, &gone.where, -value_minor, gone.where.tag);
+}
+
+/* Slices of the shipment still in goods out, in the order they went, lost and kept ones last. There may be fewer than
+ * were delivered: a return takes the line's oldest slices, whichever units the customer had. */
 void decide_deliver(struct decision *d)
 {
     const struct movement *movement = d->movement;
     int64_t wanted_micro = movement->qty_micro;
-    for (size_t i = 0; i < d->state->gone_count && wanted_micro > 0; i++) {
-        const struct gone gone = d->state->gone[i];
-        bool of_shipment =
-            movement->refers == 0 || movement_document(gone.movement) == movement_document(movement->refers);
-        if (!of_shipment || !is_units_of_line(&gone, movement) || !is_undelivered(gone.where.role))
-            continue;
-        int64_t qty_micro = wanted_micro < gone.qty_micro ? wanted_micro : gone.qty_micro;
-        int64_t value_minor = partial_draw(gone.value_minor, qty_micro, gone.qty_micro);
-        struct where *where = ARENA_NEW(d->arena, struct where);
-        must(where != NULL);
-        *where = gone.where;
-        where->role = gone.where.role == ROLE_GOODS_OUT ? ROLE_COGS : ROLE_COST_OF_SALES_DROPSHIP;
-        emit(d, (struct step){.kind = STEP_WHERE,
-                              .index = (uint32_t)i,
-                              .qty_micro = qty_micro,
-                              .value_minor = value_minor,
-                              .where = where});
-        if (gone.owed)
-            emit(d, (struct step){.kind = STEP_ELSEWHERE, .pool = owing_pool(d->state, gone.lot), .target = gone.lot});
-        post_to(d, where, value_minor, where->tag);
-        post_to(d, &gone.where, -value_minor, gone.where.tag);
-        wanted_micro -= qty_micro;
-    }
-    /* What is paid for may have come back: an order counts earned units back first, an item those that left first. */
-    if (wanted_micro > 0 && movement->refers != 0)
-        refuse(d, BOOK_EXCEEDS, movement->qty_micro - wanted_micro);
+    for (int kept = 0; kept < 2; kept++)
+        for (size_t i = 0; i < d->state->gone_count && wanted_micro > 0; i++) {
+            const struct gone *gone = &d->state->gone[i];
+            bool of_shipment =
+                movement->refers == 0 || movement_document(gone->movement) == movement_document(movement->refers);
+            if (!of_shipment || !is_units_of_line(gone, movement) || !is_undelivered(gone->where.role) ||
+                gone->kept != (kept == 1))
+                continue;
+            int64_t qty_micro = wanted_micro < gone->qty_micro ? wanted_micro : gone->qty_micro;
+            wanted_micro -= qty_micro;
+            deliver_slice(d, i, qty_micro);
+        }
 }
 
 /* What the rate alone changed between receipt and bill: the foreign amount that GRNI carries for the units, at the bill's

@@ -470,10 +470,15 @@ static void apply_gone(struct item_state *state, const struct movement *movement
         part->day = movement->day;
         return;
     }
+    if (step->kind == STEP_KEPT) {
+        gone_split(state, step)->kept = true;
+        return;
+    }
     if (step->kind == STEP_RELOT_GONE) {
         struct gone *part = gone_split(state, step);
         part->lot = step->lot;
-        part->place = step->place;
+        if (part->owed) /* it stands where the inflow that settles it does; others keep the place they left */
+            part->place = step->place;
         part->owed = false;
         part->settled = movement->id;
         return;
@@ -700,6 +705,7 @@ void item_state_apply(struct item_state *state, const struct movement *movement,
     case STEP_COST:
     case STEP_GONE:
     case STEP_WHERE:
+    case STEP_KEPT:
     case STEP_RELOT_GONE: apply_gone(state, movement, step); return;
     case STEP_CONSIGN: apply_consign(state, movement, step); return;
     case STEP_UNCONSIGN: apply_unconsign(state, step); return;
@@ -767,6 +773,7 @@ bool step_line(const struct item_state *state, const struct movement *movement, 
     case STEP_RELOT:
     case STEP_ELSEWHERE:
     case STEP_WHERE:
+    case STEP_KEPT:
     case STEP_RELOT_GONE:
     case STEP_UNBILLED:
     case STEP_CONSIGN:

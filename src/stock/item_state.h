@@ -75,6 +75,7 @@ struct gone {
     bool owed; /* lot is the owed slice itself */
     bool to_supplier;
     movement_id settled; /* the movement that gave it its lot, where it was owed before */
+    bool kept;           /* lost or kept by the customer: no return brings them back */
 };
 /* Units of an order line sold before they ship (revenue_at payment), and what cost of sales took for them. */
 struct sold {

@@ -130,7 +130,7 @@ enum step_kind {
     STEP_GONE = 13,       /* a gone fragment of this movement: qty, value of lot that stood at place of pool */
     STEP_BILLED = 14,     /* receipt line `target`: qty billed, value of its GRNI released */
     STEP_RELOT = 15,      /* layer (target, place) of pool: qty, value of it are now of `lot` */
-    STEP_ELSEWHERE = 16,  /* owed slice `target` of pool: not all of its units are where they went first */
+    STEP_ELSEWHERE = 16,  /* owed slice `target` of pool: its units are not all alike, where they went first */
     STEP_WHERE = 17,      /* gone fragment `index`: qty, value of it are now at `where` */
     STEP_RELOT_GONE = 18, /* gone fragment `index`: qty, value of it are now of `lot` */
     STEP_UNBILLED = 19,   /* receipt line `target`: qty not billed goes back, value of its GRNI with it */
@@ -142,6 +142,7 @@ enum step_kind {
     STEP_ADVANCE =
         26,           /* billed by `target` before any receipt of its supplier: + qty, value that GRNI stands debited */
     STEP_ACCRUE = 25, /* consigned receipt line `target`: + qty to be billed, at value */
+    STEP_KEPT = 27,   /* gone fragment `index`: qty, value of it are lost or kept and will not come back */
 };
 
 struct step {

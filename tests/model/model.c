@@ -285,6 +285,22 @@ static bool names_known_items(const struct run *run, const struct m_document *d)
     return true;
 }
 
+/* Some version of each line's item has the unit that the line names. */
+static bool units_are_known(const struct run *run, const struct m_document *d)
+{
+    bool all = true;
+    for (size_t i = 0; i < d->lines.count; i++) {
+        bool known = d->lines.at[i].uom == NULL;
+        for (int k = 0; k < run->paper_count && !known; k++) {
+            const struct m_document *item = run->papers[k].d;
+            for (size_t u = 0; item->type == M_ITEM && same(item->sku, d->lines.at[i].sku) && u < item->uoms.count; u++)
+                known = known || same(item->uoms.at[u].code, d->lines.at[i].uom);
+        }
+        all = all && known;
+    }
+    return all;
+}
+
 /* Reading: an order document that is refused for what it says itself is no version of its order: the lowest of the others
  * holds from the beginning. */
 static void refuse_orders(struct run *run)
@@ -297,9 +313,10 @@ static void refuse_orders(struct run *run)
                 continue;
             bool later = paper->d->updated.form != M_NO_TIME && has_lower_version(run, paper);
             run->settings = m_settings_on(run, day_of(run, later ? paper->d->updated : paper->d->at, 0));
-            if (!names_known_items(run, paper->d) || m_order_adds_up(run, paper->d))
+            bool units = units_are_known(run, paper->d);
+            if (!names_known_items(run, paper->d) || (units && m_order_adds_up(run, paper->d)))
                 continue;
-            set_aside(paper, FAILED, "total_differs");
+            set_aside(paper, FAILED, units ? "total_differs" : "uom_unknown");
             changed = true;
         }
     }
@@ -913,8 +930,8 @@ static bool referred_are_there(struct run *run)
     for (size_t i = 0; i < count && !is_bill; i++) {
         if (paper->targets[i] < 0)
             continue;
-        if (d->type != M_ENTRY) /* an entry on an order's account does not need the order to stand */
-            there = there && posted_already(run, paper->targets[i]);
+        there = there &&
+                (d->type == M_ENTRY ? run->orders[paper->targets[i]].known : posted_already(run, paper->targets[i]));
     }
     return there;
 }
@@ -1038,7 +1055,7 @@ static void read_once(struct run *run)
     run->followings.count = run->followed = run->spreading.count = 0;
     run->advances.count = 0;
     run->shipments.count = run->captures.count = run->held.count = run->late_returns.count = run->posted.count = 0;
-    run->next_place = 0;
+    run->next_place = run->next_turn = 0;
     run->again = false;
     memset(run->pools, 0, cells * sizeof *run->pools);
     memset(run->own, 0, cells * sizeof *run->own);

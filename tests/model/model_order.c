@@ -221,20 +221,30 @@ struct earned_line {
     const char *role;
     int item, line;
     int64_t amount; /* order's currency, debit positive */
+    bool back;      /* taken back by an edit; its catch-up joins it */
 };
 struct earning {
     struct order *order;
     LIST_OF(struct earned_line) lines;
     int64_t net;    /* what the customer owes for it */
     bool took_back; /* units sold before they ship */
+    bool by_edit;   /* an edit is taking them back */
 };
 
 static void earn(struct run *run, struct earning *earning, const char *role, int64_t amount, int item, int line)
 {
     if (amount == 0)
         return;
-    *LIST_ADD(run->arena, earning->lines) = (struct earned_line){role, item, line, amount};
     earning->net -= amount;
+    for (int i = 0; i < earning->lines.count && !earning->by_edit; i++) {
+        struct earned_line *back = &earning->lines.at[i];
+        if (back->back && same(back->role, role) && back->item == item && back->line == line) {
+            back->amount += amount;
+            back->back = false;
+            return;
+        }
+    }
+    *LIST_ADD(run->arena, earning->lines) = (struct earned_line){role, item, line, amount, earning->by_edit};
 }
 
 static int64_t draw_bucket(struct bucket *bucket, int64_t qty, int64_t of)
@@ -468,13 +478,27 @@ static int64_t draw_up_to(struct bucket *bucket, int64_t *units, int64_t to, int
     return drawn;
 }
 
-static void post_dropship(struct run *run, const struct order *order, const struct order_line *line, int64_t accrued,
+/* In the order's currency. What accrues is worth the day's rate; what becomes cost of sales what the deferred cost carries,
+ * and the day's rate where that does not hold so much. */
+static void post_dropship(struct run *run, const struct order *order, struct order_line *line, int64_t accrued,
                           int64_t cost)
 {
     int number = order_number(run, order), at = line_number(order, line);
-    m_post(run, dropship_role(run), cost, line->item, -1, number, at);
-    m_post(run, "deferred_dropship_cost", accrued - cost, line->item, -1, number, at);
-    m_post(run, "accrued_purchases", -accrued, line->item, -1, number, at);
+    struct account *deferred = &line->dropship_deferred;
+    int64_t owed = at_rate(run, order->money, accrued), sold;
+    deferred->order += accrued;
+    deferred->company += owed;
+    sold = cost > 0 && cost <= deferred->order ? m_draw(deferred->company, cost, deferred->order)
+                                               : at_rate(run, order->money, cost);
+    deferred->order -= cost;
+    deferred->company -= sold;
+    if (deferred->order == 0) {
+        sold += deferred->company;
+        deferred->company = 0;
+    }
+    m_post(run, dropship_role(run), sold, line->item, -1, number, at);
+    m_post(run, "deferred_dropship_cost", owed - sold, line->item, -1, number, at);
+    m_post(run, "accrued_purchases", -owed, line->item, -1, number, at);
 }
 
 /* Each is a draw on the line's whole cost: accrued for units shipped or earned, cost of sales of those earned and of those
@@ -646,6 +670,14 @@ static void keep_earned(struct run *run, struct earning *earning)
     earn(run, earning, "returns_and_allowances", -lacks, -1, -1);
 }
 
+/* What becomes earned because the order is paid is an entry of its own, behind what the event earned by itself. */
+static bool earn_as_paid(struct run *run, struct order *order)
+{
+    struct earning earning = {.order = order};
+    earn_when_paid(run, &earning);
+    return finish_earning(run, &earning);
+}
+
 /* --- order versions ------------------------------------------------------------------------------- */
 
 struct change { /* of a line's or part's quantity by a version */
@@ -729,16 +761,21 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
         struct part *part = &line->parts[i];
         struct change of_part = {part->qty, 0, part->cancelled, 0, in_parts(line->qty, part)};
         part->qty = of_part.qty;
-        part->cancelled = most(0, least(part->cancelled, part->qty - part->shipped));
-        take_back_part(run, earning, line, part, part->earned - (part->qty - part->cancelled));
+        part->cancelled = most(0, least(part->cancel_named, part->qty - part->shipped));
+        earning->by_edit = true;
+        take_back_part(run, earning, line, part,
+                       part->earned - (part->qty - part->cancelled - part_back_unearned(part)));
+        earning->by_edit = false;
         of_part.cancelled = part->cancelled;
         of_part.earned = part->earned;
         earn(run, earning, sales_role(run, line), -reset_bucket(&part->sales, sales[i], of_part), part->item, number);
         earn(run, earning, earned_role(run, line, "discounts"), reset_bucket(&part->discount, discounts[i], of_part),
              part->item, number);
     }
-    line->cancelled = most(0, least(line->cancelled, line->qty - least(line->qty, whole_units(line, part_shipped))));
+    line->cancelled = most(0, least(line->cancel_named, line->qty - least(line->qty, whole_units(line, part_shipped))));
+    earning->by_edit = true;
     take_back_whole(run, earning, line, line->earned - completed(line, part_earned));
+    earning->by_edit = false;
     change.cancelled = line->cancelled;
     change.earned = line->earned;
     earn(run, earning, earned_role(run, line, "shipping_income"), -reset_bucket(&line->shipping, now->shipping, change),
@@ -760,7 +797,7 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
     if (line->kind == LINE_DROPSHIP) {
         int64_t cost = 0, live = line->qty - line->cancelled;
         if (stated && stated->fulfil.count && stated->fulfil.at[0].cost != M_NONE)
-            cost = m_cost_of(run, stated->qty, stated->fulfil.at[0].cost);
+            must(amount_of(stated->qty, stated->fulfil.at[0].cost, currency_exponent(earning->order->money), &cost));
         line->accrued_units = change.earned = least(line->accrued_units, live);
         int64_t accrued = reset_bucket(&line->accrual, cost, change);
         line->sold_cost_units = change.earned =
@@ -840,6 +877,17 @@ static bool version_fits(struct run *run, const struct order *order, const struc
 
 static void catch_up_days(struct run *run, struct earning *earning);
 static bool runs_by_days(struct run *run, const struct m_document *d, const struct order_line *line);
+static void largest_shipping(struct order *order, const struct m_document *d)
+{
+    const struct m_line *shipping = shipping_of(d);
+    if (!shipping)
+        return;
+    int64_t all = tax_sum(&shipping->tax), ours = merchant_tax_of(&shipping->tax);
+    int64_t net = m_or_zero(shipping->amount) - m_or_zero(shipping->discount) - (d->tax_included == M_TRUE ? all : 0);
+    order->shipping_largest = most(order->shipping_largest, net);
+    order->shipping_tax_largest = most(order->shipping_tax_largest, ours);
+    order->shipping_facilitated_largest = most(order->shipping_facilitated_largest, all - ours);
+}
 
 bool m_read_order(struct run *run)
 {
@@ -857,6 +905,7 @@ bool m_read_order(struct run *run)
     order->paper = run->paper;
     order->money = money;
     order->total = total;
+    largest_shipping(order, d);
     for (size_t i = 0; i < d->lines.count; i++)
         if (!line_by_id(order, line_id(run, &d->lines.at[i], i)))
             add_line(run, order, &d->lines.at[i], i);
@@ -869,8 +918,7 @@ bool m_read_order(struct run *run)
     }
     keep_earned(run, &earning);
     catch_up_days(run, &earning);
-    earn_when_paid(run, &earning);
-    if (!finish_earning(run, &earning))
+    if (!finish_earning(run, &earning) || !earn_as_paid(run, order))
         return false;
     move_excess(run, order);
     return true;
@@ -931,48 +979,32 @@ static int64_t marketplace_tax_of(const struct m_document *d)
     return tax;
 }
 
-/* A part of a payment, at the payment's rate; what takes all that is left takes all its worth. */
-static int64_t part_at_rate(struct run *run, const struct order *order, int64_t part, int64_t left, int64_t worth)
-{
-    return part == left ? worth : at_rate(run, order->money, part);
-}
-
 /* Money for an order, debited to a role already: facilitator tax and tip as far as not credited before, the receivable,
- * then the deposit. */
+ * then the deposit. Its worth in the company's currency is shared out by these amounts. */
 static bool take_money(struct run *run, struct order *order, int64_t amount, int64_t worth)
 {
     const struct m_document *now = run->papers[order->paper].d;
     int number = order_number(run, order);
-    int64_t left = amount;
-    int64_t tax = least(left, most(0, marketplace_tax_of(now) - order->marketplace_tax));
-    int64_t part = part_at_rate(run, order, tax, left, worth);
-    order->marketplace_tax += tax;
-    m_post(run, "marketplace_tax_withheld", -part, -1, -1, number, -1);
-    left -= tax;
-    worth -= part;
-    int64_t tip = least(left, most(0, m_or_zero(now->tip) - order->tips));
-    part = part_at_rate(run, order, tip, left, worth);
-    order->tips += tip;
-    m_post(run, "tips", -part, -1, -1, number, -1);
-    left -= tip;
-    worth -= part;
-    int64_t pays = least(left, order->receivable.order);
-    if (pays > 0) {
-        int64_t money = part_at_rate(run, order, pays, left, worth), carried = draw_account(&order->receivable, pays);
-        m_post(run, "accounts_receivable", -carried, -1, -1, number, -1);
-        m_post(run, "realised_fx", carried - money, -1, -1, number, -1);
-        left -= pays;
-        worth -= money;
-    }
+    int64_t uses[4], worths[4];
+    uses[0] = least(amount, most(0, marketplace_tax_of(now) - order->marketplace_tax));
+    uses[1] = least(amount - uses[0], most(0, m_or_zero(now->tip) - order->tips));
+    uses[2] = least(amount - uses[0] - uses[1], order->receivable.order);
+    uses[3] = amount - uses[0] - uses[1] - uses[2];
+    split_by_weight(worth, uses, 4, worths);
+    order->marketplace_tax += uses[0];
+    order->tips += uses[1];
+    m_post(run, "marketplace_tax_withheld", -worths[0], -1, -1, number, -1);
+    m_post(run, "tips", -worths[1], -1, -1, number, -1);
+    int64_t carried = draw_account(&order->receivable, uses[2]);
+    m_post(run, "accounts_receivable", -carried, -1, -1, number, -1);
+    m_post(run, "realised_fx", carried - worths[2], -1, -1, number, -1);
     int64_t unpaid_before = open_value(order) - order->deposit.order;
-    order->deposit.order += left;
-    order->deposit.company += worth;
-    m_post(run, "customer_deposits", -worth, -1, -1, number, -1);
-    move_tax(run, order, left, unpaid_before);
+    order->deposit.order += uses[3];
+    order->deposit.company += worths[3];
+    m_post(run, "customer_deposits", -worths[3], -1, -1, number, -1);
+    move_tax(run, order, uses[3], unpaid_before);
     order->captured_total += amount;
-    struct earning earning = {.order = order};
-    earn_when_paid(run, &earning);
-    if (!finish_earning(run, &earning))
+    if (!earn_as_paid(run, order))
         return false;
     move_excess(run, order);
     return true;
@@ -1111,12 +1143,12 @@ static void catch_up_days(struct run *run, struct earning *earning)
 
 /* --- cancel, shipment, delivery ------------------------------------------------------------------- */
 
-static void cancel_taxes(struct tax *taxes, int count, int64_t units, int64_t of, int64_t *payable)
+static void cancel_taxes(struct tax *taxes, int count, int64_t units, int64_t of)
 {
     for (int i = 0; i < count; i++) {
         int64_t moved = m_draw(taxes[i].moved, units, of);
         taxes[i].moved -= moved;
-        *payable += moved;
+        taxes[i].moved_cancelled += moved;
         taxes[i].amount.left -= m_draw(taxes[i].amount.left, units, of);
     }
 }
@@ -1135,9 +1167,8 @@ static void cancel_units(struct run *run, struct earning *earning, struct order_
         line->shipping.left -= m_draw(line->shipping.left, plain, not_earned);
         line->shipping_discount.left -= m_draw(line->shipping_discount.left, plain, not_earned);
         line->rounding.left -= m_draw(line->rounding.left, plain, not_earned);
-        cancel_taxes(line->taxes, line->tax_count, plain, not_earned, &line->payable_cancelled);
-        cancel_taxes(line->shipping_taxes, line->shipping_tax_count, plain, not_earned,
-                     &line->payable_cancelled_shipping);
+        cancel_taxes(line->taxes, line->tax_count, plain, not_earned);
+        cancel_taxes(line->shipping_taxes, line->shipping_tax_count, plain, not_earned);
     }
     for (int i = 0; i < line->part_count; i++) {
         struct part *part = &line->parts[i];
@@ -1153,9 +1184,11 @@ static void cancel_units(struct run *run, struct earning *earning, struct order_
         }
         take_back_part(run, earning, line, part, qty - unearned);
         part->cancelled += qty;
+        part->cancel_named += qty;
     }
     take_back_whole(run, earning, line, units - plain);
     line->cancelled += units;
+    line->cancel_named += units;
     settle_dropship(run, earning->order, line);
     int64_t refunded = least(units, line->refunded_open);
     line->refunded_open -= refunded;
@@ -1301,10 +1334,39 @@ static bool ship_part(struct run *run, struct earning *earning, struct order_lin
 static bool within_order(struct run *run, const struct part *part, int64_t qty)
 {
     if (part->shipped + qty > part->qty)
-        return m_refuse_late(run, "failed", "exceeds_ordered");
+        return m_refuse(run, "failed", "exceeds_ordered");
     if (part->shipped + part->cancelled + qty > part->qty)
-        return m_refuse_late(run, "waiting", "exceeds_open");
+        return m_refuse(run, "waiting", "exceeds_open");
     return true;
+}
+
+/* Names and quantities of all lines are looked at before anything moves. */
+static bool may_ship(struct run *run, struct order *order, const struct m_lines *lines)
+{
+    bool fits = true;
+    for (size_t i = 0; i < lines->count && fits; i++) {
+        const struct m_line *named = &lines->at[i];
+        struct order_line *line = named_line(run, order, named);
+        int taken = 0;
+        if (line && runs_by_days(run, run->papers[order->paper].d, line))
+            continue; /* its days pass; no shipment takes it */
+        for (int k = 0; line && k < line->part_count && fits; k++) {
+            struct part *part = &line->parts[k];
+            if (named->component && !same(named->component, part->sku))
+                continue;
+            int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
+            part->asked += stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
+            fits = within_order(run, part, part->asked);
+            taken++;
+        }
+        if (line && fits && taken == 0)
+            (void)m_refuse(run, "failed", "line_unknown");
+        fits = fits && taken > 0;
+    }
+    for (int i = 0; i < order->lines.count; i++)
+        for (int k = 0; k < order->lines.at[i].part_count; k++)
+            order->lines.at[i].parts[k].asked = 0;
+    return fits;
 }
 
 static bool ship_named(struct run *run, struct earning *earning, const struct m_line *named)
@@ -1314,18 +1376,16 @@ static bool ship_named(struct run *run, struct earning *earning, const struct m_
         return false;
     if (runs_by_days(run, run->papers[earning->order->paper].d, line))
         return true; /* its days pass; no shipment takes it */
-    int taken = 0;
     for (int i = 0; i < line->part_count; i++) {
         struct part *part = &line->parts[i];
         if (named->component && !same(named->component, part->sku))
             continue;
         int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
         int64_t qty = stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
-        if (!within_order(run, part, qty) || !ship_part(run, earning, line, i, qty, &named->picks))
+        if (!ship_part(run, earning, line, i, qty, &named->picks))
             return false;
-        taken++;
     }
-    return taken > 0 || m_refuse_late(run, "failed", "line_unknown");
+    return true;
 }
 
 bool m_read_shipment(struct run *run)
@@ -1333,6 +1393,8 @@ bool m_read_shipment(struct run *run)
     const struct m_document *d = run->papers[run->paper].d;
     struct earning earning = {.order = order_of(run)};
     struct order *order = earning.order;
+    if (!may_ship(run, order, &d->lines))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++)
         if (!ship_named(run, &earning, &d->lines.at[i]))
             return false;
@@ -1350,8 +1412,7 @@ bool m_read_shipment(struct run *run)
     }
     if (d->lines.count == 0 && taken == 0)
         return m_wait_for_open(run);
-    earn_when_paid(run, &earning);
-    if (!finish_earning(run, &earning))
+    if (!finish_earning(run, &earning) || !earn_as_paid(run, order))
         return false;
     if (d->cost != M_NONE) {
         int64_t cost = m_in_company(run, d->cost);
@@ -1495,8 +1556,8 @@ static bool return_without_order(struct run *run)
     return true;
 }
 
-/* Of the units that come back, earned ones come first; the others are never earned. Reading: those are units of the first
- * shipments of the line that have any not earned. */
+/* Of the units that come back, earned ones come first; the others are never earned: units of the first shipments of the
+ * line that have any not earned. */
 static void never_earned(struct run *run, int order, int line, int part_number, struct part *part, int64_t qty)
 {
     int64_t earned = least(qty, part_earned_shipped(part) - part->returned_earned);
@@ -1512,7 +1573,8 @@ static void never_earned(struct run *run, int order, int line, int part_number, 
     }
 }
 
-/* Dropshipped goods back: to the supplier, who credits them; damaged, lost or kept nothing happens. */
+/* Dropshipped goods back: to the supplier, who credits what he says, else what they cost; damaged, lost or kept nothing
+ * happens. */
 static bool return_dropship(struct run *run, struct order *order, struct order_line *line, int64_t qty,
                             const struct m_line *named)
 {
@@ -1527,7 +1589,7 @@ static bool return_dropship(struct run *run, struct order *order, struct order_l
     int64_t back = least(qty, left), cost = m_draw(line->sold_cost.earned - line->dropship_credited, back, left);
     line->dropship_back += back;
     line->dropship_credited += cost;
-    int64_t credit = named->credit != M_NONE ? m_in_company(run, named->credit) : cost;
+    int64_t credit = named->credit != M_NONE ? m_in_company(run, named->credit) : at_rate(run, order->money, cost);
     int number = order_number(run, order), at = line_number(order, line);
     m_post(run, "accrued_purchases", credit, line->item, -1, number, at);
     m_post(run, dropship_role(run), -credit, line->item, -1, number, at);
@@ -1651,20 +1713,24 @@ static bool refund_marketplace_tax(struct run *run, struct refunding *refunding,
     return true;
 }
 
-/* Tax that was payable before it was earned (tax_point payment), as far as a line has any: of cancelled units, then of
- * open ones. Returns what it lacks. */
-static int64_t refund_payable(struct run *run, struct refunding *refunding, struct tax *taxes, int count,
-                              int64_t *cancelled, int64_t amount, int item, int line)
+/* Tax that was payable before it was earned (tax_point payment): of cancelled units, then of open ones. Returns what it
+ * lacks. */
+static int64_t refund_payable(struct run *run, struct refunding *refunding, struct tax *tax, int64_t amount, int item,
+                              int line)
 {
-    int64_t taken = least(amount, *cancelled);
-    *cancelled -= taken;
-    for (int i = 0; i < count && taken < amount; i++) {
-        int64_t part = least(amount - taken, taxes[i].moved);
-        taxes[i].moved -= part;
-        taken += part;
-    }
-    refund_at_rate(run, refunding, "sales_tax_payable", taken, item, line);
-    return amount - taken;
+    int64_t cancelled = least(amount, tax->moved_cancelled), open = least(amount - cancelled, tax->moved);
+    tax->moved_cancelled -= cancelled;
+    tax->moved -= open;
+    refund_at_rate(run, refunding, "sales_tax_payable", cancelled + open, item, line);
+    return amount - cancelled - open;
+}
+
+static int64_t refund_all_payable(struct run *run, struct refunding *refunding, struct tax *taxes, int count,
+                                  int64_t amount)
+{
+    for (int i = 0; i < count; i++)
+        amount = refund_payable(run, refunding, &taxes[i], amount, -1, -1);
+    return amount;
 }
 
 struct refund_parts { /* of one line's amount, or of its tax: by which units it is of */
@@ -1702,33 +1768,61 @@ static bool units_of_refund(struct run *run, struct order_line *line, int64_t qt
     return true;
 }
 
-/* One tax of a refund: what of it is of earned units comes off what the line's taxes of that jurisdiction earned (without
- * one, off all in their order), the rest is as of open units. False: more than these taxes are in any version. */
-static bool refund_line_tax(struct order_line *line, const struct m_line *stated, const struct refund_parts *units,
-                            bool by_units, struct refund_parts *sum)
+static bool is_meant(const struct tax *tax, const struct m_line *stated)
 {
-    struct refund_parts parts = {.earned = stated->amount};
-    if (by_units)
-        parts = part_by_units(stated->amount, units);
-    int64_t earned = parts.earned, left = stated->amount;
-    for (int i = 0; i < line->tax_count; i++) {
-        struct tax *tax = &line->taxes[i];
-        if (tax->marketplace || (stated->jurisdiction && !is(tax->jurisdiction, stated->jurisdiction)))
-            continue;
-        int64_t off_earned = least(earned, most(0, tax->amount.earned - tax->refunded_earned));
-        int64_t off_cap = least(left, most(0, tax->largest - tax->refunded));
-        tax->refunded_earned += off_earned;
-        tax->refunded += off_cap;
-        earned -= off_earned;
-        left -= off_cap;
-    }
-    sum->cancelled += parts.cancelled;
-    sum->earned += parts.earned - earned;
-    sum->open += parts.open + earned;
-    return left == 0;
+    return (!stated->jurisdiction || is(tax->jurisdiction, stated->jurisdiction)) &&
+           (!stated->remitter || tax->marketplace == is(stated->remitter, "marketplace"));
 }
 
-/* One line: its qty is taken from cancelled, then earned, then open units; amount and taxes follow by draws. */
+/* Not earned: cancelled units' money stands in refunds due, open ones' in the deposit; what one lacks the other has. */
+static bool refund_held(struct run *run, struct refunding *refunding, int64_t cancelled, int64_t open)
+{
+    cancelled = refund_from_due(run, refunding, cancelled);
+    open = refund_from_deposit(run, refunding, open);
+    cancelled = refund_from_deposit(run, refunding, cancelled);
+    open = refund_from_due(run, refunding, open);
+    return cancelled + open == 0 || m_refuse_late(run, "waiting", "exceeds_open");
+}
+
+/* So much of one of the line's taxes. */
+static bool refund_tax(struct run *run, struct refunding *refunding, struct order_line *line, struct tax *tax,
+                       int64_t amount, const struct refund_parts *units, bool by_units)
+{
+    int number = line_number(refunding->order, line);
+    tax->refunded += amount;
+    if (tax->marketplace)
+        return refund_marketplace_tax(run, refunding, amount, line->item, number);
+    struct refund_parts parts = {.earned = amount};
+    if (by_units)
+        parts = part_by_units(amount, units);
+    int64_t earned = least(parts.earned, most(0, tax->amount.earned - tax->refunded_earned));
+    earned = least(earned, earned_value_left(refunding->order));
+    parts.open += parts.earned - earned;
+    tax->refunded_earned += earned;
+    refund_earned(run, refunding, "sales_tax_payable", earned, line->item, number);
+    /* Reading: tax that was payable already is taken off the cancelled part first. */
+    int64_t wanted = parts.cancelled + parts.open;
+    int64_t held = refund_payable(run, refunding, tax, wanted, line->item, number);
+    int64_t cancelled = most(0, parts.cancelled - (wanted - held));
+    return refund_held(run, refunding, cancelled, held - cancelled);
+}
+
+/* A tax of the refund takes the line's taxes that it means, in their order, each up to its largest in any version. */
+static bool refund_line_tax(struct run *run, struct refunding *refunding, struct order_line *line,
+                            const struct m_line *stated, const struct refund_parts *units, bool by_units)
+{
+    int64_t left = stated->amount;
+    for (int i = 0; i < line->tax_count; i++) {
+        struct tax *tax = &line->taxes[i];
+        int64_t some = is_meant(tax, stated) ? least(left, most(0, tax->largest - tax->refunded)) : 0;
+        if (some > 0 && !refund_tax(run, refunding, line, tax, some, units, by_units))
+            return false;
+        left -= some;
+    }
+    return left == 0 || m_refuse_late(run, "waiting", "exceeds_open");
+}
+
+/* One line: its qty is taken from cancelled, then earned, then open units; its taxes, then its amount follow by draws. */
 static bool refund_order_line(struct run *run, struct refunding *refunding, const struct m_line *named)
 {
     struct order *order = refunding->order;
@@ -1736,76 +1830,82 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     if (!line)
         return false;
     int number = line_number(order, line);
-    int64_t amount = m_or_zero(named->amount), tax = merchant_tax_of(&named->tax);
-    int64_t goods_left = most(0, earned_goods(line) - line->refunded_amount);
-    struct refund_parts goods = {.earned = amount}, taxes = {0}, units = {0};
+    int64_t amount = m_or_zero(named->amount);
+    struct refund_parts goods = {.earned = amount}, units = {0};
     int64_t qty = named_qty(run, line, named, line->item);
+    int64_t goods_left = most(0, earned_goods(line) - line->refunded_amount);
     if (qty != M_NONE && !units_of_refund(run, line, qty, &units))
         return false;
     if (qty != M_NONE)
         goods = part_by_units(amount, &units);
     for (size_t i = 0; i < named->tax.count; i++)
-        if (!is(named->tax.at[i].remitter, "marketplace") &&
-            !refund_line_tax(line, &named->tax.at[i], &units, qty != M_NONE, &taxes))
-            return m_refuse_late(run, "waiting", "exceeds_open");
-    /* What exceeds what the line, or the order as a whole, earned and did not refund is as of open units. Reading: the
-     * line's taxes are taken off the order's earned value first. */
-    int64_t tax_earned_left = least(taxes.earned, earned_value_left(order));
-    taxes.open += taxes.earned - tax_earned_left;
-    taxes.earned = tax_earned_left;
-    goods_left = least(goods_left, earned_value_left(order) - taxes.earned);
-    goods.open += goods.earned - least(goods.earned, goods_left);
-    goods.earned = least(goods.earned, goods_left);
+        if (!refund_line_tax(run, refunding, line, &named->tax.at[i], &units, qty != M_NONE))
+            return false;
+    /* What exceeds what the line, or the order as a whole, earned and did not refund is as of open units. */
+    int64_t earned = least(goods.earned, least(goods_left, earned_value_left(order)));
     /* Reading: the cap of a line is its goods' value, and that of each tax its own. */
     if (line->refunded_value + amount > line->largest_value)
         return m_refuse_late(run, "waiting", "exceeds_open");
     line->refunded_value += amount;
-    line->refunded_amount += goods.earned;
+    line->refunded_amount += earned;
     bool card = line->kind == LINE_GIFT_CARD;
     refund_earned(run, refunding, card ? "gift_card_liability" : earned_role(run, line, "returns_and_allowances"),
-                  goods.earned, line->item, number);
-    refund_earned(run, refunding, "sales_tax_payable", taxes.earned, line->item, number);
-    int64_t lacking = refund_payable(run, refunding, line->taxes, line->tax_count, &line->payable_cancelled,
-                                     taxes.cancelled + taxes.open, line->item, number);
-    /* Reading: tax that was payable already is taken off the cancelled part first. */
-    int64_t payable = taxes.cancelled + taxes.open - lacking;
-    int64_t due = goods.cancelled + most(0, taxes.cancelled - payable);
-    int64_t open = goods.open + taxes.open - most(0, payable - taxes.cancelled);
-    lacking = refund_from_deposit(run, refunding, refund_from_due(run, refunding, due));
-    lacking += refund_from_due(run, refunding, refund_from_deposit(run, refunding, open));
-    if (lacking > 0)
+                  earned, line->item, number);
+    return refund_held(run, refunding, goods.cancelled, goods.open + goods.earned - earned);
+}
+
+/* Reading: a tax on shipping is the marketplace's where it says so, or says nothing and the first of its jurisdiction in
+ * the version in force is. */
+static bool is_facilitated(const struct run *run, const struct order *order, const struct m_line *stated)
+{
+    const struct m_line *shipping = shipping_of(run->papers[order->paper].d);
+    for (size_t i = 0; shipping && i < shipping->tax.count && !stated->remitter; i++)
+        if (!stated->jurisdiction || is(shipping->tax.at[i].jurisdiction, stated->jurisdiction))
+            return is(shipping->tax.at[i].remitter, "marketplace");
+    return is(stated->remitter, "marketplace");
+}
+
+static bool refund_shipping_tax(struct run *run, struct refunding *refunding, const struct m_line *stated)
+{
+    struct order *order = refunding->order;
+    int64_t wanted = stated->amount, tax = 0;
+    if (is_facilitated(run, order, stated)) {
+        order->shipping_facilitated += wanted;
+        if (order->shipping_facilitated > order->shipping_facilitated_largest)
+            return m_refuse_late(run, "waiting", "exceeds_open");
+        return refund_marketplace_tax(run, refunding, wanted, -1, -1);
+    }
+    order->shipping_tax_given += wanted;
+    if (order->shipping_tax_given > order->shipping_tax_largest)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    return refund_marketplace_tax(run, refunding, tax_sum(&named->tax) - tax, line->item, number);
+    for (int i = 0; i < order->lines.count; i++)
+        tax += tax_earned(order->lines.at[i].shipping_taxes, order->lines.at[i].shipping_tax_count);
+    int64_t earned = least(wanted, least(earned_value_left(order), most(0, tax - order->refunded_shipping_tax)));
+    order->refunded_shipping_tax += earned;
+    refund_earned(run, refunding, "sales_tax_payable", earned, -1, -1);
+    int64_t left = wanted - earned;
+    for (int i = 0; i < order->lines.count; i++)
+        left = refund_all_payable(run, refunding, order->lines.at[i].shipping_taxes,
+                                  order->lines.at[i].shipping_tax_count, left);
+    return refund_held(run, refunding, left, 0);
 }
 
 static bool refund_shipping(struct run *run, struct refunding *refunding, const struct m_line *shipping)
 {
     struct order *order = refunding->order;
-    int64_t income = 0, tax = 0, wanted = m_or_zero(shipping->amount), wanted_tax = merchant_tax_of(&shipping->tax);
-    for (int i = 0; i < order->lines.count; i++) {
-        const struct order_line *line = &order->lines.at[i];
-        income += line->shipping.earned - line->shipping_discount.earned;
-        tax += tax_earned(line->shipping_taxes, line->shipping_tax_count);
-    }
-    int64_t earned_tax =
-        least(wanted_tax, least(earned_value_left(order), most(0, tax - order->refunded_shipping_tax)));
-    int64_t earned =
-        least(wanted, least(earned_value_left(order) - earned_tax, most(0, income - order->refunded_shipping)));
-    order->refunded_shipping += earned;
-    order->refunded_shipping_tax += earned_tax;
-    refund_earned(run, refunding, "shipping_refunded", earned, -1, -1);
-    refund_earned(run, refunding, "sales_tax_payable", earned_tax, -1, -1);
-    int64_t lacking = wanted_tax - earned_tax;
-    for (int i = 0; i < order->lines.count; i++) {
-        struct order_line *line = &order->lines.at[i];
-        lacking = refund_payable(run, refunding, line->shipping_taxes, line->shipping_tax_count,
-                                 &line->payable_cancelled_shipping, lacking, -1, -1);
-    }
-    lacking += wanted - earned;
-    lacking = refund_from_deposit(run, refunding, refund_from_due(run, refunding, lacking));
-    if (lacking > 0)
+    int64_t income = 0, wanted = m_or_zero(shipping->amount);
+    for (size_t i = 0; i < shipping->tax.count; i++)
+        if (!refund_shipping_tax(run, refunding, &shipping->tax.at[i]))
+            return false;
+    for (int i = 0; i < order->lines.count; i++)
+        income += order->lines.at[i].shipping.earned - order->lines.at[i].shipping_discount.earned;
+    order->shipping_given += wanted;
+    if (order->shipping_given > order->shipping_largest)
         return m_refuse_late(run, "waiting", "exceeds_open");
-    return refund_marketplace_tax(run, refunding, tax_sum(&shipping->tax) - wanted_tax, -1, -1);
+    int64_t earned = least(wanted, least(earned_value_left(order), most(0, income - order->refunded_shipping)));
+    order->refunded_shipping += earned;
+    refund_earned(run, refunding, "shipping_refunded", earned, -1, -1);
+    return refund_held(run, refunding, wanted - earned, 0);
 }
 
 static bool refund_in_total(struct run *run, struct refunding *refunding, int64_t amount)
@@ -1817,9 +1917,8 @@ static bool refund_in_total(struct run *run, struct refunding *refunding, int64_
     left = refund_from_deposit(run, refunding, left - earned);
     for (int i = 0; i < order->lines.count; i++) {
         struct order_line *line = &order->lines.at[i];
-        left = refund_payable(run, refunding, line->taxes, line->tax_count, &line->payable_cancelled, left, -1, -1);
-        left = refund_payable(run, refunding, line->shipping_taxes, line->shipping_tax_count,
-                              &line->payable_cancelled_shipping, left, -1, -1);
+        left = refund_all_payable(run, refunding, line->taxes, line->tax_count, left);
+        left = refund_all_payable(run, refunding, line->shipping_taxes, line->shipping_tax_count, left);
     }
     int64_t tax = least(left, order->marketplace_tax - order->marketplace_refunded);
     if (tax > 0 && !refund_marketplace_tax(run, refunding, tax, -1, -1))

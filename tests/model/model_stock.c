@@ -99,6 +99,7 @@ static int add_piece(struct run *run, int item, int lot, int64_t qty, int64_t va
 {
     struct piece *piece = LIST_ADD(run->arena, run->pieces);
     *piece = (struct piece){.item = item, .lot = lot, .qty = qty, .value = value, .where = NOWHERE};
+    piece->turn = ++run->next_turn;
     piece->from_pool = -1;
     return run->pieces.count - 1;
 }
@@ -109,6 +110,7 @@ static int split_piece(struct run *run, int at, int64_t qty)
     struct piece *added = LIST_ADD(run->arena, run->pieces);
     struct piece *piece = &run->pieces.at[at];
     *added = *piece;
+    added->turn = ++run->next_turn;
     added->qty = qty;
     added->value = m_draw(piece->value, qty, piece->qty);
     piece->qty -= qty;
@@ -122,14 +124,19 @@ static int split_piece(struct run *run, int at, int64_t qty)
 }
 
 /* Cuts a piece in two that both stay where they are: the first qty units at `at`, the rest behind them (pieces of one place
- * stand in the order of the list). */
+ * stand in the order of the list; of one slice that went by turns). */
 static void split_in_place(struct run *run, int at, int64_t qty)
 {
     int rest = split_piece(run, at, qty);
     struct piece first = run->pieces.at[rest];
+    int64_t turn = run->pieces.at[at].turn;
     first.where = run->pieces.at[at].where;
     run->pieces.at[rest] = run->pieces.at[at];
     run->pieces.at[at] = first;
+    for (int i = 0; i < run->pieces.count; i++)
+        run->pieces.at[i].turn += run->pieces.at[i].turn > turn;
+    run->pieces.at[at].turn = turn;
+    run->pieces.at[rest].turn = turn + 1;
 }
 
 static void go(struct run *run, int at, struct destination to)
@@ -150,7 +157,9 @@ static bool before_in_row(const struct piece *a, const struct piece *b)
         return a->where < b->where;
     if (a->where != GONE)
         return a->place < b->place;
-    return a->gone_at != b->gone_at ? a->gone_at < b->gone_at : a->gone_part < b->gone_part;
+    if (a->gone_at != b->gone_at)
+        return a->gone_at < b->gone_at;
+    return a->gone_part != b->gone_part ? a->gone_part < b->gone_part : a->turn < b->turn;
 }
 
 static places row_of(struct run *run, int lot)
@@ -1765,7 +1774,7 @@ static int next_to_come_back(const struct run *run, int order, int line, int par
     int found = -1;
     for (int i = 0; i < run->pieces.count; i++) {
         const struct piece *piece = &run->pieces.at[i];
-        if (!is_of_line(piece, order, line, part))
+        if (!is_of_line(piece, order, line, part) || piece->kept)
             continue;
         const struct piece *best = found < 0 ? piece : &run->pieces.at[found];
         bool owed = still_owed(run, piece), best_owed = still_owed(run, best);
@@ -1845,13 +1854,27 @@ static void consigned_come_back(struct run *run, int slice, struct receipt_line 
     piece->where = NOWHERE;
 }
 
+/* Lost or kept: nothing is posted; the line's next units to come back are those that will not any more. */
+static bool keep_units(struct run *run, int order, int line, int part, int64_t qty)
+{
+    while (qty > 0) {
+        int at = next_to_come_back(run, order, line, part);
+        if (at < 0) /* Reading: consigned goods have no slices */
+            return m_refuse_late(run, "failed", "unsupported");
+        if (qty < run->pieces.at[at].qty)
+            split_in_place(run, at, qty);
+        run->pieces.at[at].kept = true;
+        qty -= run->pieces.at[at].qty;
+    }
+    return true;
+}
+
 bool m_return_units(struct run *run, int order, int line, int part, int64_t qty, const char *disposition, int location,
                     int return_line)
 {
     bool into_stock = !disposition || same(disposition, "sellable") || same(disposition, "quarantined");
-    /* Lost or kept: counted on the order only. */
     if (!into_stock && !is(disposition, "damaged"))
-        return true;
+        return keep_units(run, order, line, part, qty);
     bool at_current = into_stock && run->settings->return_at_current;
     int item = line_item(run, order, line, part);
     int64_t own = 0, at_cost = 0;
@@ -1888,12 +1911,14 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
     follow(run);
     if (at_cost == 0)
         return true;
-    /* return_cost current: one new layer at today's cost; the rest of the old cost stays sold. Reading: it stays in COGS
-     * even where the units were still in goods out, which holds slices only. */
+    /* return_cost current: one new layer at today's cost; the rest of the old cost stays sold. Reading: even where
+     * the units were still in goods out, which holds slices only. */
     bool known;
     int64_t value = m_gain_value(run, item, location, at_cost, &known);
     value = known ? value : own;
-    sold.role = "cogs";
+    sold.role = same(sold.role, "goods_out")                ? "cogs"
+                : same(sold.role, "deferred_dropship_cost") ? "cost_of_sales_dropship"
+                                                            : sold.role;
     post_destination(run, &sold, own - value, item);
     m_inflow(run, item, location, LOT_OTHER, return_line, at_cost, value, NULL);
     return true;
@@ -1908,7 +1933,9 @@ void m_deliver_units(struct run *run, int order, int line, int part, int shipmen
             if (is_of_line(piece, order, line, part) && (shipment < 0 || piece->to.shipment == shipment) &&
                 !piece->delivered &&
                 (same(piece->to.role, "goods_out") || same(piece->to.role, "deferred_dropship_cost")) &&
-                (found < 0 || before_in_row(piece, &run->pieces.at[found])))
+                (found < 0 ||
+                 (piece->kept != run->pieces.at[found].kept ? run->pieces.at[found].kept
+                                                            : before_in_row(piece, &run->pieces.at[found]))))
                 found = i;
         }
         if (found < 0) /* nothing of stock: a service */

@@ -102,6 +102,7 @@ struct piece {
     enum whereabouts where;
     int pool;      /* HELD: the pool */
     int64_t place; /* HELD, IN_TRANSIT: in its queue */
+    int64_t turn;  /* GONE: of pieces that went in one slice, which is first */
     int transfer, transfer_line;
     int64_t gone_at; /* GONE: number of the movement that took it */
     int gone_part;   /* and of the slice within it */
@@ -112,6 +113,7 @@ struct piece {
     bool delivered;
     int64_t down;       /* HELD: written down by so much, */
     int down_year;      /* ... last in this year */
+    bool kept;          /* lost or kept by the customer: it will not come back */
     int64_t settled_at; /* 1 + number of the movement that settled it, where it was owed */
 };
 struct pool {
@@ -152,7 +154,7 @@ struct bucket {
 };
 struct tax {
     struct bucket amount;
-    int64_t moved;                              /* of left: payable already (tax_point payment) */
+    int64_t moved, moved_cancelled;             /* payable already (tax_point payment): of left, of cancelled units */
     int64_t largest, refunded, refunded_earned; /* in any version; given back in all, and of earned units */
     bool marketplace, seen;
     const char *kind, *jurisdiction;
@@ -163,9 +165,14 @@ struct part { /* a component of a bundle, or the whole of a plain line */
     int64_t per; /* units in one of the line */
     int64_t weight;
     int64_t qty, shipped, cancelled, earned, returned;
+    int64_t cancel_named;     /* by all cancels, whatever a version left room for */
+    int64_t asked;            /* by the shipment being judged */
     int64_t returned_earned;  /* of those returned: earned before */
     int64_t sold, sold_value; /* revenue_at payment: earned and not shipped, and what COGS took for them */
     struct bucket sales, discount;
+};
+struct account {
+    int64_t order, company; /* in the order's currency; as it is carried */
 };
 enum line_kind { LINE_STOCK, LINE_DROPSHIP, LINE_SERVICE, LINE_GIFT_CARD };
 enum { MOST_TAXES = 8, MOST_PARTS = 8 };
@@ -177,7 +184,7 @@ struct order_line {
     bool bundle;
     int location; /* where it is to be shipped from; -1: anywhere */
     const char *supplier;
-    int64_t qty, largest_qty, cancelled, earned; /* units of the line */
+    int64_t qty, largest_qty, cancelled, cancel_named, earned; /* units of the line */
     struct part parts[MOST_PARTS];
     int part_count;
     struct tax taxes[MOST_TAXES], shipping_taxes[MOST_TAXES];
@@ -186,14 +193,11 @@ struct order_line {
     struct bucket accrual, sold_cost;       /* dropship: what the supplier is owed, and cost of sales */
     int64_t accrued_units, sold_cost_units; /* drawn for so many */
     int64_t dropship_back, dropship_credited;
+    struct account dropship_deferred;
     int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
     int64_t refunded_amount;                                    /* of the goods' value that the line earned */
     int64_t refunded_value, largest_value; /* all that was refunded of its goods; their value in any version */
     int32_t passed;                        /* a service by days: the first day that has not passed; INT32_MIN */
-    int64_t payable_cancelled, payable_cancelled_shipping; /* tax payable already of units that were cancelled */
-};
-struct account {
-    int64_t order, company; /* in the order's currency; as it is carried */
 };
 struct order {
     bool known;
@@ -204,7 +208,10 @@ struct order {
     int64_t captured_total, total;
     int64_t tips, marketplace_tax; /* credited at captures */
     int64_t marketplace_refunded, fees_kept;
-    int64_t refunded_shipping, refunded_shipping_tax, refunded_earned; /* amounts */
+    int64_t refunded_shipping, refunded_shipping_tax, refunded_earned; /* amounts: of what was earned */
+    int64_t shipping_given, shipping_tax_given,
+        shipping_facilitated; /* refunded in all: net, merchant's, marketplace's */
+    int64_t shipping_largest, shipping_tax_largest, shipping_facilitated_largest; /* the same in any version */
     bool gateway_captured, card_captured;
 };
 struct shipped { /* what a shipment shipped of a part of an order line */
@@ -267,7 +274,7 @@ struct run {
     LIST_OF(struct receipt_line) receipts;
     LIST_OF(struct consigned_lot) consigned_lots;
     LIST_OF(struct advance) advances;
-    int64_t next_place;
+    int64_t next_place, next_turn;
     struct order *orders;
     LIST_OF(struct shipped) shipments;
     LIST_OF(struct captured) captures;

@@ -132,8 +132,8 @@ static void add_tax(tax_list *taxes, const char *jurisdiction, const char *amoun
 static struct order_line_facts facts_of(struct span sku)
 {
     static const struct order_component kit[] = {
-        {.sku = {"mug", 3}, .qty_micro = 2 * MICRO, .weight_minor = 2000, .kind = ITEM_STOCKED},
-        {.sku = {"tin", 3}, .qty_micro = MICRO, .weight_minor = 2000, .kind = ITEM_STOCKED},
+        {.sku = {"mug", 3}, .qty_micro = 2 * MICRO, .weight_micro = 2000, .kind = ITEM_STOCKED},
+        {.sku = {"tin", 3}, .qty_micro = MICRO, .weight_micro = 2000, .kind = ITEM_STOCKED},
     };
     static const struct uom uoms[] = {{{"box", 3}, 12 * MICRO}, {{"half", 4}, MICRO / 2}};
     struct order_line_facts facts = {
@@ -734,7 +734,7 @@ static void a_bundle_is_complete_when_all_its_parts_are_used_up(void **state)
     (void)state;
     /* A third of a set holds 0.083333 of its quarter, which is the quarter of a little less than that third. */
     static const struct order_component quarter[] = {
-        {.sku = {"part", 4}, .qty_micro = MICRO / 4, .weight_minor = 1, .kind = ITEM_STOCKED}};
+        {.sku = {"part", 4}, .qty_micro = MICRO / 4, .weight_micro = 1, .kind = ITEM_STOCKED}};
     start_order();
     struct document *order = new_order("10009.99");
     add_tax(&add_line(order, "1", "kit", "0.333333", "30.00")->tax, "CA", "9999.99", REMITTER_MERCHANT);

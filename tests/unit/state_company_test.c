@@ -484,7 +484,7 @@ static void the_rate_is_the_latest_on_or_before(void **state)
     (void)state;
     static const struct {
         const char *id, *from, *to;
-        int64_t at_us, rate_e10;
+        int64_t day, rate_e10; /* made in the middle of that day */
     } come[] = {{"a", "EUR", "USD", 200, 2},
                 {"b", "EUR", "USD", -100, 1},
                 {"c", "GBP", "USD", 150, 7},
@@ -492,7 +492,7 @@ static void the_rate_is_the_latest_on_or_before(void **state)
                 {"e", "EUR", "USD", 300, 3}};
     static const struct {
         const char *from;
-        int64_t at_us, rate_e10; /* 0: none */
+        int64_t day, rate_e10; /* asked for at its start; 0: none */
     } rows[] = {{"EUR", -101, 0}, {"EUR", -100, 1}, {"EUR", 199, 1}, {"EUR", 200, 2}, {"EUR", 299, 2},
                 {"EUR", 300, 3},  {"EUR", 900, 3},  {"GBP", 149, 0}, {"GBP", 150, 7}, {"JPY", 900, 0}};
     for (size_t i = 0; i < COUNT_OF(come); i++) {
@@ -500,15 +500,15 @@ static void the_rate_is_the_latest_on_or_before(void **state)
         document->rate.from = span_of(come[i].from);
         document->rate.to = span_of(come[i].to);
         document->rate.rate_e10 = come[i].rate_e10;
-        apply(ruling_of(document, OUTCOME_POSTED, 0, come[i].at_us));
+        apply(ruling_of(document, OUTCOME_POSTED, 0, come[i].day * US_PER_DAY + US_PER_DAY / 2));
     }
     for (int anew = 0; anew < 2; anew++, open_anew())
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
             struct err err;
             int64_t rate_e10 = 0;
             bool found = false;
-            assert_true(
-                company_rate(f.company, currency_find(span_of(rows[i].from)), rows[i].at_us, &rate_e10, &found, &err));
+            assert_true(company_rate(f.company, currency_find(span_of(rows[i].from)), rows[i].day * US_PER_DAY,
+                                     &rate_e10, &found, &err));
             assert_int_equal(found, rows[i].rate_e10 != 0);
             assert_int_equal(found ? rate_e10 : 0, rows[i].rate_e10);
         }
@@ -634,8 +634,8 @@ static void what_is_waited_for_is_said_in_words(void **state)
 static struct ruling full_ruling(void)
 {
     static const struct order_component components[] = {
-        {.sku = {"A", 1}, .qty_micro = 2, .weight_minor = 3, .kind = ITEM_STOCKED},
-        {.sku = {"B", 1}, .qty_micro = 4, .weight_minor = 5, .kind = ITEM_SUPPLY}};
+        {.sku = {"A", 1}, .qty_micro = 2, .weight_micro = 3, .kind = ITEM_STOCKED},
+        {.sku = {"B", 1}, .qty_micro = 4, .weight_micro = 5, .kind = ITEM_SUPPLY}};
     static const struct order_line_facts facts[] = {
         {.kind = ITEM_BUNDLE, .uom_factor_micro = 6, .components = components, .component_count = 2},
         {.kind = ITEM_SERVICE, .uom_factor_micro = 7}};
@@ -741,7 +741,7 @@ static void a_ruling_is_read_back_as_it_was_packed(void **state)
     assert_true(span_eq(found.customer, SPAN("ann")) && span_eq(found.detail, SPAN("a sentence")));
     assert_int_equal(found.order_count, 2);
     assert_true(found.orders[0].finished && !found.orders[1].finished);
-    assert_int_equal(found.orders[0].events[0].facts[0].components[1].weight_minor, 5);
+    assert_int_equal(found.orders[0].events[0].facts[0].components[1].weight_micro, 5);
     assert_int_equal(found.orders[0].events[1].index, 2);
     assert_int_equal(found.orders[0].reservations[1].qty_micro, -8);
     assert_int_equal(found.items[0].removes[1], 6);
