@@ -139,6 +139,45 @@ void buf_put_bytes(struct buf *buf, struct span text)
     buf_put(buf, text.ptr, text.len);
 }
 
+void buf_put_text(struct buf *buf, struct span text)
+{
+    if (buf->texts == NULL) {
+        buf_put_bytes(buf, text);
+        return;
+    }
+    if (text.len == 0) {
+        buf_put_varint(buf, 0);
+        return;
+    }
+    size_t place = texts_find(buf->texts, text);
+    if (place < buf->texts->count) {
+        buf_put_varint(buf, 1 + 2 * (uint64_t)place);
+        return;
+    }
+    texts_add(buf->texts, text);
+    buf_put_varint(buf, 2 * (uint64_t)text.len);
+    buf_put(buf, text.ptr, text.len);
+}
+
+enum { MILLIONTHS = 1000000 };
+
+void buf_put_micro(struct buf *buf, int64_t micro)
+{
+    int64_t rest = micro % MILLIONTHS;
+    rest += rest < 0 ? MILLIONTHS : 0;
+    int64_t whole = micro / MILLIONTHS - (micro % MILLIONTHS < 0);
+    uint64_t folded = ((uint64_t)whole << 1) ^ (whole < 0 ? UINT64_MAX : 0);
+    buf_put_varint(buf, folded << 1 | (rest != 0));
+    if (rest != 0)
+        buf_put_varint(buf, (uint64_t)rest);
+}
+
+void buf_put_known(struct buf *buf, int64_t value)
+{
+    /* The one value that is no number folds to the largest, and that plus one to zero. */
+    buf_put_varint(buf, (((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0)) + 1);
+}
+
 void buf_put_u64_be(struct buf *buf, uint64_t value)
 {
     uint64_t swapped = __builtin_bswap64(value);
@@ -212,6 +251,49 @@ struct span cursor_bytes(struct cursor *cursor)
     struct span bytes = {(const char *)cursor->at, (size_t)len};
     cursor->at += len;
     return bytes;
+}
+
+struct span cursor_text(struct cursor *cursor, struct arena *arena)
+{
+    struct texts *texts = cursor->texts;
+    uint64_t head = cursor_varint(cursor);
+    if (texts != NULL && head % 2 == 1) {
+        if (head / 2 >= texts->count) {
+            spoil(cursor);
+            return (struct span){0};
+        }
+        return texts->at[head / 2];
+    }
+    uint64_t len = texts != NULL ? head / 2 : head;
+    if (len == 0)
+        return (struct span){0};
+    if (len > (uint64_t)(cursor->end - cursor->at)) {
+        spoil(cursor);
+        return (struct span){0};
+    }
+    struct span text = arena_copy(arena, (struct span){(const char *)cursor->at, (size_t)len});
+    cursor->at += len;
+    if (texts != NULL)
+        texts_add(texts, text);
+    return text;
+}
+
+int64_t cursor_micro(struct cursor *cursor)
+{
+    uint64_t head = cursor_varint(cursor);
+    uint64_t rest = head & 1 ? cursor_varint(cursor) : 0;
+    int64_t whole = (int64_t)((head >> 2) ^ (head & 2 ? UINT64_MAX : 0));
+    __extension__ __int128 micro = whole;
+    micro = micro * MILLIONTHS + (int64_t)rest;
+    if ((head & 1 && rest == 0) || rest >= MILLIONTHS || micro > INT64_MAX || micro < INT64_MIN)
+        return (int64_t)spoil(cursor);
+    return (int64_t)micro;
+}
+
+int64_t cursor_known(struct cursor *cursor)
+{
+    uint64_t folded = cursor_varint(cursor) - 1;
+    return (int64_t)((folded >> 1) ^ (folded & 1 ? UINT64_MAX : 0));
 }
 
 uint64_t cursor_u64_be(struct cursor *cursor)

@@ -6,6 +6,7 @@
 
 #include "base/must.h"
 #include "base/span.h"
+#include "base/texts.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct buf {
     size_t capacity;
     size_t max;
     bool failed;
+    struct texts *texts; /* where texts that repeat are looked up; NULL: each is written out */
 };
 
 /* An empty buffer of at most `max` bytes. */
@@ -33,7 +35,14 @@ void buf_put_u8(struct buf *buf, uint8_t value);
 void buf_put_varint(struct buf *buf, uint64_t value);
 void buf_put_signed(struct buf *buf, int64_t value);   /* zig-zag varint */
 void buf_put_bytes(struct buf *buf, struct span text); /* varint length, then the bytes */
-void buf_put_u64_be(struct buf *buf, uint64_t value);  /* 8 bytes, big-endian: sorts as the number */
+/* Without a table as buf_put_bytes. With one: 0 when empty, 1 + 2 × place of a text that the table holds, else 2 × length
+ * and the bytes, which join the table. */
+void buf_put_text(struct buf *buf, struct span text);
+/* A number that may be missing, INT64_MIN: as buf_put_signed plus one, 0 when it is. */
+void buf_put_known(struct buf *buf, int64_t value);
+/* Millionths, mostly whole: 2 × the zig-zag of the whole part rounded down, plus one when millionths follow. */
+void buf_put_micro(struct buf *buf, int64_t micro);
+void buf_put_u64_be(struct buf *buf, uint64_t value); /* 8 bytes, big-endian: sorts as the number */
 
 /* A cursor over wire bytes. A read past the end, or a varint that is too large or not in its shortest
  * form, sets `bad`, jumps to the end and yields zero from then on: check once at the end. */
@@ -41,6 +50,7 @@ struct cursor {
     const unsigned char *at;
     const unsigned char *end;
     bool bad;
+    struct texts *texts; /* as in buf */
 };
 
 struct cursor cursor_of(struct span bytes);
@@ -48,6 +58,10 @@ uint8_t cursor_u8(struct cursor *cursor);
 uint64_t cursor_varint(struct cursor *cursor);
 int64_t cursor_signed(struct cursor *cursor);
 struct span cursor_bytes(struct cursor *cursor); /* borrowed from the bytes read */
+/* A copy in `arena`, the same one for a text that repeats; the absent span when it is empty. */
+struct span cursor_text(struct cursor *cursor, struct arena *arena);
+int64_t cursor_known(struct cursor *cursor);
+int64_t cursor_micro(struct cursor *cursor);
 uint64_t cursor_u64_be(struct cursor *cursor);
 static inline bool cursor_at_end(const struct cursor *cursor) { return cursor->at == cursor->end; }
 

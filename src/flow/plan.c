@@ -373,7 +373,7 @@ void plan_event_at(struct plan *plan, uint32_t order, struct ruling_event *event
     if (!company_order(plan->company, order, &slot, plan->err))
         plan->broken = true;
     /* A document in other money than the order it is about: the order's has a rate of that day too. */
-    currency money = slot != NULL ? slot->events[0].document->money : plan->document->money;
+    currency money = slot != NULL ? order_events_document(slot->events, slot->count)->money : plan->document->money;
     if (money != plan->document->money && money != plan->company->money)
         event->order_rate_e10 = table_rate(plan, money, at_us);
 }

@@ -1,6 +1,8 @@
 /* ruling.c: the packed body of a truth row (docs/formats/truth.md). */
 #include "state/ruling.h"
 
+#include "order/document_fields.h"
+
 static struct span text(struct cursor *cursor, struct arena *arena)
 {
     struct span bytes = cursor_bytes(cursor);
@@ -31,7 +33,7 @@ void line_pack(const struct line *line, struct buf *out)
     }
     for (unsigned i = 0; i < 7; i++)
         if (texts[i].len > 0)
-            buf_put_bytes(out, texts[i]);
+            buf_put_text(out, texts[i]);
 }
 
 struct line line_unpack(struct cursor *cursor, struct arena *arena)
@@ -47,7 +49,7 @@ struct line line_unpack(struct cursor *cursor, struct arena *arena)
                                   &line.order_line, &line.party,   &line.tag};
     for (unsigned i = 0; i < 7; i++)
         if (present & (1u << i))
-            *texts[i] = text(cursor, arena);
+            *texts[i] = cursor_text(cursor, arena);
     return line;
 }
 
@@ -58,7 +60,7 @@ static void facts_pack(const struct order_line_facts *facts, struct buf *out)
     buf_put_varint(out, facts->component_count);
     for (size_t i = 0; i < facts->component_count; i++) {
         const struct order_component *component = &facts->components[i];
-        buf_put_bytes(out, component->sku);
+        buf_put_text(out, component->sku);
         buf_put_signed(out, component->qty_micro);
         buf_put_signed(out, component->weight_micro);
         buf_put_u8(out, (uint8_t)component->kind);
@@ -74,7 +76,7 @@ static bool facts_unpack(struct cursor *cursor, struct arena *arena, struct orde
         return false;
     struct order_component *components = count ? ARENA_ARRAY(arena, struct order_component, count) : NULL;
     for (size_t i = 0; i < count && components; i++) {
-        components[i].sku = text(cursor, arena);
+        components[i].sku = cursor_text(cursor, arena);
         components[i].qty_micro = cursor_signed(cursor);
         components[i].weight_micro = cursor_signed(cursor);
         components[i].kind = (enum item_kind)cursor_u8(cursor);
@@ -139,8 +141,8 @@ static void order_pack(const struct ruling_order *order, struct buf *out)
         ruling_event_pack(&order->events[i], out);
     buf_put_varint(out, order->reservation_count);
     for (size_t i = 0; i < order->reservation_count; i++) {
-        buf_put_bytes(out, order->reservations[i].sku);
-        buf_put_bytes(out, order->reservations[i].location);
+        buf_put_text(out, order->reservations[i].sku);
+        buf_put_text(out, order->reservations[i].location);
         buf_put_signed(out, order->reservations[i].qty_micro);
     }
 }
@@ -163,8 +165,8 @@ static bool order_unpack(struct cursor *cursor, struct arena *arena, struct ruli
     struct ruling_reservation *reservations =
         ARENA_ARRAY(arena, struct ruling_reservation, order->reservation_count + 1);
     for (size_t i = 0; i < order->reservation_count && reservations; i++) {
-        reservations[i].sku = text(cursor, arena);
-        reservations[i].location = text(cursor, arena);
+        reservations[i].sku = cursor_text(cursor, arena);
+        reservations[i].location = cursor_text(cursor, arena);
         reservations[i].qty_micro = cursor_signed(cursor);
     }
     order->reservations = reservations;
@@ -215,8 +217,8 @@ static void entry_pack(const struct ruling_entry *entry, const struct ruling *ru
     if (!own) {
         buf_put_varint(out, entry->document);
         buf_put_varint(out, (uint64_t)entry->type);
-        buf_put_bytes(out, entry->source);
-        buf_put_bytes(out, entry->id);
+        buf_put_text(out, entry->source);
+        buf_put_text(out, entry->id);
     }
     buf_put_varint(out, entry->line_count);
     for (size_t i = 0; i < entry->line_count; i++)
@@ -237,8 +239,8 @@ static bool entry_unpack(struct cursor *cursor, const struct ruling *ruling, str
     if (!(head & 0x80)) {
         entry->document = (uint32_t)cursor_varint(cursor);
         entry->type = (int)cursor_varint(cursor);
-        entry->source = text(cursor, arena);
-        entry->id = text(cursor, arena);
+        entry->source = cursor_text(cursor, arena);
+        entry->id = cursor_text(cursor, arena);
     }
     entry->line_count = cursor_varint(cursor);
     if (!plausible(cursor, entry->line_count))
@@ -248,6 +250,18 @@ static bool entry_unpack(struct cursor *cursor, const struct ruling *ruling, str
         lines[i] = line_unpack(cursor, arena);
     entry->lines = lines;
     return !cursor->bad && lines;
+}
+
+/* Texts that a body may name from its first on: those of its row. */
+static void texts_of_row(struct texts *texts, const struct truth_row *row, struct arena *arena)
+{
+    bool known = row->type > DOCUMENT_NONE && row->type < DOCUMENT_TYPE_LIMIT &&
+                 document_fields((enum document_type)row->type) != NULL;
+    texts_start(texts, arena);
+    texts_add(texts, row->source);
+    texts_add(texts, row->id);
+    if (known)
+        texts_add(texts, span_of(document_type_name((enum document_type)row->type)));
 }
 
 void ruling_pack(const struct ruling *ruling, struct buf *out)
@@ -262,6 +276,10 @@ void ruling_pack(const struct ruling *ruling, struct buf *out)
     buf_put_bytes(out, ruling->customer);
     buf_put_bytes(out, ruling->key);
     buf_put_bytes(out, ruling->value);
+    struct arena arena = arena_make((size_t)1 << 30);
+    struct texts texts;
+    texts_of_row(&texts, &ruling->row, &arena);
+    out->texts = &texts;
     buf_put_varint(out, ruling->order_count);
     for (size_t i = 0; i < ruling->order_count; i++)
         order_pack(&ruling->orders[i], out);
@@ -271,6 +289,9 @@ void ruling_pack(const struct ruling *ruling, struct buf *out)
     buf_put_varint(out, ruling->entry_count);
     for (size_t i = 0; i < ruling->entry_count; i++)
         entry_pack(&ruling->entries[i], ruling, out);
+    out->texts = NULL;
+    out->failed |= arena_is_exhausted(&arena);
+    arena_done(&arena);
 }
 
 bool ruling_unpack(const struct truth_row *row, struct arena *arena, struct ruling *out)
@@ -287,6 +308,11 @@ bool ruling_unpack(const struct truth_row *row, struct arena *arena, struct ruli
     ruling.customer = text(&cursor, arena);
     ruling.key = text(&cursor, arena);
     ruling.value = text(&cursor, arena);
+    struct texts texts;
+    const struct truth_row kept = {
+        .type = row->type, .source = arena_copy(arena, row->source), .id = arena_copy(arena, row->id)};
+    texts_of_row(&texts, &kept, arena);
+    cursor.texts = &texts;
     ruling.order_count = cursor_varint(&cursor);
     if (!plausible(&cursor, ruling.order_count))
         return false;

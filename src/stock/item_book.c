@@ -720,15 +720,22 @@ void item_book_pack_chunk(const struct item_book *book, size_t chunk, struct buf
     size_t to = from + BOOK_CHUNK < book->record_count ? from + BOOK_CHUNK : book->record_count;
     must(from < to && from / BOOK_CHUNK < book->checkpoint_count);
     buf_put_bytes(out, book->checkpoints[from / BOOK_CHUNK]);
+    struct arena arena = arena_make((size_t)1 << 30);
+    struct texts texts;
+    texts_start(&texts, &arena);
+    out->texts = &texts;
     buf_put_varint(out, to - from);
     for (size_t i = from; i < to; i++) {
         movement_pack(&book->records[i].movement, out);
         steps_pack(book->records[i].steps, book->records[i].step_count, out);
     }
+    out->texts = NULL;
+    out->failed |= arena_is_exhausted(&arena);
+    arena_done(&arena);
 }
 
 /* Reads a chunk's records into the book, applying their steps to its state. */
-static bool chunk_read(struct item_book *book, struct cursor *cursor)
+static bool records_read(struct item_book *book, struct cursor *cursor)
 {
     uint64_t count = cursor_varint(cursor);
     if (cursor->bad || count > BOOK_CHUNK)
@@ -742,6 +749,18 @@ static bool chunk_read(struct item_book *book, struct cursor *cursor)
             item_state_apply(&book->state, &record->movement, &record->steps[s]);
     }
     return true;
+}
+
+static bool chunk_read(struct item_book *book, struct cursor *cursor)
+{
+    struct arena arena = arena_make((size_t)1 << 30);
+    struct texts texts;
+    texts_start(&texts, &arena);
+    cursor->texts = &texts;
+    bool good = records_read(book, cursor) && !arena_is_exhausted(&arena);
+    cursor->texts = NULL;
+    arena_done(&arena);
+    return good;
 }
 
 struct item_book *item_book_from_tail(bool average, size_t chunk, struct span bytes)

@@ -90,7 +90,7 @@ struct book_plan {
     bool in_place; /* appended directly; nothing can refuse it any more */
 };
 
-enum { BOOK_CHUNK = 64 }; /* movements in a sealed chunk */
+enum { BOOK_CHUNK = 32 }; /* movements in a sealed chunk: about 3 KB, so that several share a page of the store */
 
 struct item_book *item_book_new(bool average);
 struct item_book *item_book_free(struct item_book *book);

@@ -4,30 +4,24 @@
 static void where_pack(const struct where *where, struct buf *out)
 {
     buf_put_varint(out, (uint64_t)where->role);
-    buf_put_bytes(out, where->channel);
-    buf_put_bytes(out, where->location);
-    buf_put_bytes(out, where->order);
-    buf_put_bytes(out, where->order_line);
-    buf_put_bytes(out, where->party);
-    buf_put_bytes(out, where->tag);
-}
-
-static struct span text_unpack(struct cursor *cursor, struct arena *arena)
-{
-    struct span text = cursor_bytes(cursor);
-    return text.len ? arena_copy(arena, text) : (struct span){NULL, 0};
+    buf_put_text(out, where->channel);
+    buf_put_text(out, where->location);
+    buf_put_text(out, where->order);
+    buf_put_text(out, where->order_line);
+    buf_put_text(out, where->party);
+    buf_put_text(out, where->tag);
 }
 
 static struct where where_unpack(struct cursor *cursor, struct arena *arena)
 {
     struct where where = {0};
     where.role = (enum role)cursor_varint(cursor);
-    where.channel = text_unpack(cursor, arena);
-    where.location = text_unpack(cursor, arena);
-    where.order = text_unpack(cursor, arena);
-    where.order_line = text_unpack(cursor, arena);
-    where.party = text_unpack(cursor, arena);
-    where.tag = text_unpack(cursor, arena);
+    where.channel = cursor_text(cursor, arena);
+    where.location = cursor_text(cursor, arena);
+    where.order = cursor_text(cursor, arena);
+    where.order_line = cursor_text(cursor, arena);
+    where.party = cursor_text(cursor, arena);
+    where.tag = cursor_text(cursor, arena);
     return where;
 }
 
@@ -48,9 +42,9 @@ static void key_pack(const struct key *key, struct buf *out)
         buf_put_varint(out, key->entered);
         buf_put_signed(out, key->since_us);
     }
-    buf_put_bytes(out, key->source);
-    buf_put_bytes(out, key->type);
-    buf_put_bytes(out, key->id);
+    buf_put_text(out, key->source);
+    buf_put_text(out, key->type);
+    buf_put_text(out, key->id);
     buf_put_u8(out, (uint8_t)key->leg);
     buf_put_varint(out, (uint64_t)key->line);
     buf_put_varint(out, (uint64_t)key->part);
@@ -66,9 +60,9 @@ static struct key key_unpack(struct cursor *cursor, struct arena *arena)
         key.entered = cursor_varint(cursor);
         key.since_us = cursor_signed(cursor);
     }
-    key.source = text_unpack(cursor, arena);
-    key.type = text_unpack(cursor, arena);
-    key.id = text_unpack(cursor, arena);
+    key.source = cursor_text(cursor, arena);
+    key.type = cursor_text(cursor, arena);
+    key.id = cursor_text(cursor, arena);
     key.leg = cursor_u8(cursor);
     key.line = (int)cursor_varint(cursor);
     key.part = (int64_t)cursor_varint(cursor);
@@ -124,11 +118,11 @@ void movement_pack(const struct movement *movement, struct buf *out)
     buf_put_signed(out, movement->day);
     buf_put_u8(out, (uint8_t)movement->kind);
     costing_pack(&movement->costing, out);
-    buf_put_bytes(out, movement->location);
-    buf_put_signed(out, movement->qty_micro);
-    buf_put_signed(out, movement->value_minor);
-    buf_put_signed(out, movement->standard_micro);
-    buf_put_signed(out, movement->last_micro);
+    buf_put_text(out, movement->location);
+    buf_put_micro(out, movement->qty_micro);
+    buf_put_known(out, movement->value_minor);
+    buf_put_known(out, movement->standard_micro);
+    buf_put_known(out, movement->last_micro);
     where_pack(&movement->where, out);
     buf_put_varint(out, movement->refers);
     buf_put_varint(out, movement->order);
@@ -144,14 +138,14 @@ void movement_pack(const struct movement *movement, struct buf *out)
     if (movement->origin != NULL) {
         buf_put_signed(out, movement->origin->open_from);
         where_pack(&movement->origin->grni, out);
-        buf_put_bytes(out, movement->origin->sku);
+        buf_put_text(out, movement->origin->sku);
     }
-    buf_put_bytes(out, movement->lot);
+    buf_put_text(out, movement->lot);
     buf_put_varint(out, movement->pick_count);
     for (size_t i = 0; i < movement->pick_count; i++) {
         buf_put_varint(out, movement->picks[i].receipt);
-        buf_put_bytes(out, movement->picks[i].lot);
-        buf_put_signed(out, movement->picks[i].qty_micro);
+        buf_put_text(out, movement->picks[i].lot);
+        buf_put_micro(out, movement->picks[i].qty_micro);
     }
 }
 
@@ -162,7 +156,7 @@ static const struct movement_origin *origin_unpack(struct cursor *cursor, struct
         return NULL;
     origin->open_from = (int32_t)cursor_signed(cursor);
     origin->grni = where_unpack(cursor, arena);
-    origin->sku = text_unpack(cursor, arena);
+    origin->sku = cursor_text(cursor, arena);
     return origin;
 }
 
@@ -174,11 +168,11 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
     movement.day = (int32_t)cursor_signed(cursor);
     movement.kind = (enum movement_kind)cursor_u8(cursor);
     movement.costing = costing_unpack(cursor);
-    movement.location = text_unpack(cursor, arena);
-    movement.qty_micro = cursor_signed(cursor);
-    movement.value_minor = cursor_signed(cursor);
-    movement.standard_micro = cursor_signed(cursor);
-    movement.last_micro = cursor_signed(cursor);
+    movement.location = cursor_text(cursor, arena);
+    movement.qty_micro = cursor_micro(cursor);
+    movement.value_minor = cursor_known(cursor);
+    movement.standard_micro = cursor_known(cursor);
+    movement.last_micro = cursor_known(cursor);
     movement.where = where_unpack(cursor, arena);
     movement.refers = cursor_varint(cursor);
     movement.order = (uint32_t)cursor_varint(cursor);
@@ -194,7 +188,7 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
     }
     if (bits & MOVEMENT_ORIGIN)
         movement.origin = origin_unpack(cursor, arena);
-    movement.lot = text_unpack(cursor, arena);
+    movement.lot = cursor_text(cursor, arena);
     movement.pick_count = cursor_varint(cursor);
     if (cursor->bad || movement.pick_count > (size_t)(cursor->end - cursor->at))
         return false;
@@ -205,8 +199,8 @@ bool movement_unpack(struct cursor *cursor, struct arena *arena, struct movement
     }
     for (size_t i = 0; i < movement.pick_count; i++) {
         movement.picks[i].receipt = cursor_varint(cursor);
-        movement.picks[i].lot = text_unpack(cursor, arena);
-        movement.picks[i].qty_micro = cursor_signed(cursor);
+        movement.picks[i].lot = cursor_text(cursor, arena);
+        movement.picks[i].qty_micro = cursor_micro(cursor);
     }
     if (cursor->bad || movement.kind < MOVE_IN || movement.kind > MOVE_PURCHASE)
         return false;
@@ -266,11 +260,11 @@ static void step_pack(const struct step *step, struct buf *out)
     if (members & STEP_HAS_INDEX)
         buf_put_varint(out, step->index);
     if (members & STEP_HAS_NAME) {
-        buf_put_bytes(out, step->name);
+        buf_put_text(out, step->name);
         buf_put_u8(out, (uint8_t)step->status);
     }
     if (members & STEP_HAS_QTY)
-        buf_put_signed(out, step->qty_micro);
+        buf_put_micro(out, step->qty_micro);
     if (members & STEP_HAS_VALUE)
         buf_put_signed(out, step->value_minor);
     if (members & STEP_HAS_COST)
@@ -306,11 +300,11 @@ static bool step_unpack(struct cursor *cursor, struct arena *arena, struct step 
     if (members & STEP_HAS_INDEX)
         step->index = (uint32_t)cursor_varint(cursor);
     if (members & STEP_HAS_NAME) {
-        step->name = text_unpack(cursor, arena);
+        step->name = cursor_text(cursor, arena);
         step->status = (enum unit_status)cursor_u8(cursor);
     }
     if (members & STEP_HAS_QTY)
-        step->qty_micro = cursor_signed(cursor);
+        step->qty_micro = cursor_micro(cursor);
     if (members & STEP_HAS_VALUE)
         step->value_minor = cursor_signed(cursor);
     if (members & STEP_HAS_COST)
@@ -345,7 +339,7 @@ bool steps_unpack(struct cursor *cursor, struct arena *arena, struct step **out_
 
 static void pool_pack(const struct pool *pool, struct buf *out)
 {
-    buf_put_bytes(out, pool->name);
+    buf_put_text(out, pool->name);
     buf_put_u8(out, (uint8_t)pool->kind);
     buf_put_signed(out, pool->value_minor);
     buf_put_signed(out, pool->last_value_minor);
@@ -379,7 +373,7 @@ void item_state_pack(const struct item_state *state, struct buf *out)
         pool_pack(&state->pools[i], out);
     buf_put_varint(out, state->count_count);
     for (size_t i = 0; i < state->count_count; i++) {
-        buf_put_bytes(out, state->counts[i].location);
+        buf_put_text(out, state->counts[i].location);
         for (int status = 0; status < 4; status++)
             buf_put_signed(out, state->counts[i].units[status]);
     }
@@ -388,8 +382,8 @@ void item_state_pack(const struct item_state *state, struct buf *out)
         const struct sold *sold = &state->sold[i];
         buf_put_varint(out, sold->order);
         buf_put_varint(out, (uint64_t)sold->order_part);
-        buf_put_bytes(out, sold->order_line);
-        buf_put_bytes(out, sold->location);
+        buf_put_text(out, sold->order_line);
+        buf_put_text(out, sold->location);
         buf_put_signed(out, sold->qty_micro);
         buf_put_signed(out, sold->value_minor);
     }
@@ -398,7 +392,7 @@ void item_state_pack(const struct item_state *state, struct buf *out)
         const struct consigned *consigned = &state->consigned[i];
         buf_put_varint(out, consigned->lot);
         buf_put_varint(out, consigned->place);
-        buf_put_bytes(out, consigned->location);
+        buf_put_text(out, consigned->location);
         buf_put_varint(out, consigned->transfer);
         buf_put_signed(out, consigned->qty_micro);
         buf_put_signed(out, consigned->value_minor);
@@ -407,7 +401,7 @@ void item_state_pack(const struct item_state *state, struct buf *out)
     buf_put_varint(out, state->advance_count);
     for (size_t i = 0; i < state->advance_count; i++) {
         buf_put_varint(out, state->advances[i].bill);
-        buf_put_bytes(out, state->advances[i].party);
+        buf_put_text(out, state->advances[i].party);
         buf_put_signed(out, state->advances[i].qty_micro);
         buf_put_signed(out, state->advances[i].value_minor);
     }
@@ -420,7 +414,7 @@ static bool plausible(struct cursor *cursor, uint64_t count)
 
 static bool pool_unpack(struct cursor *cursor, struct arena *arena, struct pool *pool)
 {
-    pool->name = text_unpack(cursor, arena);
+    pool->name = cursor_text(cursor, arena);
     pool->kind = (enum pool_kind)cursor_u8(cursor);
     pool->value_minor = cursor_signed(cursor);
     pool->last_value_minor = cursor_signed(cursor);
@@ -467,8 +461,8 @@ static bool sold_unpack(struct cursor *cursor, struct arena *arena, struct item_
         struct sold *sold = &state->sold[i];
         sold->order = (uint32_t)cursor_varint(cursor);
         sold->order_part = (int)cursor_varint(cursor);
-        sold->order_line = text_unpack(cursor, arena);
-        sold->location = text_unpack(cursor, arena);
+        sold->order_line = cursor_text(cursor, arena);
+        sold->location = cursor_text(cursor, arena);
         sold->qty_micro = cursor_signed(cursor);
         sold->value_minor = cursor_signed(cursor);
     }
@@ -493,7 +487,7 @@ bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_s
     state.count_count = state.count_room = counts;
     state.counts = counts ? ARENA_ARRAY(arena, struct location_count, counts) : NULL;
     for (size_t i = 0; i < counts; i++) {
-        state.counts[i].location = text_unpack(cursor, arena);
+        state.counts[i].location = cursor_text(cursor, arena);
         for (int status = 0; status < 4; status++)
             state.counts[i].units[status] = cursor_signed(cursor);
     }
@@ -508,7 +502,7 @@ bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_s
         struct consigned *consigned = &state.consigned[i];
         consigned->lot = cursor_varint(cursor);
         consigned->place = (uint32_t)cursor_varint(cursor);
-        consigned->location = text_unpack(cursor, arena);
+        consigned->location = cursor_text(cursor, arena);
         consigned->transfer = cursor_varint(cursor);
         consigned->qty_micro = cursor_signed(cursor);
         consigned->value_minor = cursor_signed(cursor);
@@ -521,7 +515,7 @@ bool item_state_unpack(struct cursor *cursor, struct arena *arena, struct item_s
     state.advances = advance_count ? ARENA_ARRAY(arena, struct advance, advance_count) : NULL;
     for (size_t i = 0; i < advance_count; i++) {
         state.advances[i].bill = cursor_varint(cursor);
-        state.advances[i].party = text_unpack(cursor, arena);
+        state.advances[i].party = cursor_text(cursor, arena);
         state.advances[i].qty_micro = cursor_signed(cursor);
         state.advances[i].value_minor = cursor_signed(cursor);
     }

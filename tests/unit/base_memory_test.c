@@ -415,6 +415,99 @@ static void a_varint_has_the_bytes_of_leb128(void **state)
     }
 }
 
+static void texts_are_written_once_and_then_named(void **state)
+{
+    (void)state;
+    enum { COUNT = 3000 };
+    struct arena arena = arena_make((size_t)1 << 24);
+    struct buf buf = buf_make(1 << 20);
+    struct texts texts;
+    char name[16];
+    texts_start(&texts, &arena);
+    texts_add(&texts, SPAN("web"));
+    texts_add(&texts, SPAN("web"));
+    texts_add(&texts, SPAN(""));
+    assert_int_equal(texts.count, 1);
+    buf.texts = &texts;
+    buf_put_text(&buf, SPAN("web"));
+    buf_put_text(&buf, SPAN("ab"));
+    buf_put_text(&buf, (struct span){NULL, 0});
+    buf_put_text(&buf, SPAN("ab"));
+    assert_true(span_eq(buf_span(&buf), SPAN("\1\4ab\0\3")));
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < COUNT; i++) {
+            int len = snprintf(name, sizeof name, "item %d", i);
+            buf_put_text(&buf, arena_copy(&arena, (struct span){name, (size_t)len}));
+        }
+    assert_int_equal(texts.count, COUNT + 2);
+
+    struct texts read;
+    texts_start(&read, &arena);
+    texts_add(&read, SPAN("web"));
+    struct cursor cursor = cursor_of(buf_span(&buf));
+    cursor.texts = &read;
+    assert_true(span_eq(cursor_text(&cursor, &arena), SPAN("web")));
+    struct span ab = cursor_text(&cursor, &arena);
+    assert_null(cursor_text(&cursor, &arena).ptr);
+    assert_ptr_equal(cursor_text(&cursor, &arena).ptr, ab.ptr);
+    for (int i = 0; i < 2 * COUNT; i++) {
+        int len = snprintf(name, sizeof name, "item %d", i % COUNT);
+        assert_true(span_eq(cursor_text(&cursor, &arena), (struct span){name, (size_t)len}));
+    }
+    assert_true(cursor_at_end(&cursor) && !cursor.bad);
+
+    /* A place that is not there yet, and a text that is cut. */
+    static const struct span bad[] = {{"\3", 1}, {"\6ab", 3}};
+    for (size_t i = 0; i < 2; i++) {
+        texts_start(&read, &arena);
+        texts_add(&read, SPAN("web"));
+        cursor = cursor_of(bad[i]);
+        cursor.texts = &read;
+        assert_null(cursor_text(&cursor, &arena).ptr);
+        assert_true(cursor.bad);
+    }
+    /* Without a table it is plain bytes. */
+    buf_reset(&buf);
+    buf.texts = NULL;
+    buf_put_text(&buf, SPAN("ab"));
+    assert_true(span_eq(buf_span(&buf), SPAN("\2ab")));
+    cursor = cursor_of(buf_span(&buf));
+    assert_true(span_eq(cursor_text(&cursor, &arena), SPAN("ab")));
+    buf_done(&buf);
+    arena_done(&arena);
+}
+
+static void numbers_that_are_missing_or_mostly_whole_are_short(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t value;
+        size_t known, micro;
+    } rows[] = {{0, 1, 1},        {INT64_MIN, 1, 10}, {INT64_MAX, 10, 10}, {INT64_MIN + 1, 10, 10}, {1000000, 3, 1},
+                {-1000000, 3, 1}, {15000000, 4, 1},   {16000000, 4, 1},    {32000000, 4, 2},        {1, 1, 2},
+                {-1, 1, 4},       {18250000, 4, 4},   {999999, 3, 4},      {-32000000, 4, 1},       {63, 1, 2}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buf buf = buf_make(64);
+        buf_put_known(&buf, rows[i].value);
+        size_t known = buf.len;
+        buf_put_micro(&buf, rows[i].value);
+        struct cursor cursor = cursor_of(buf_span(&buf));
+        assert_true(cursor_known(&cursor) == rows[i].value);
+        assert_true(cursor_micro(&cursor) == rows[i].value);
+        assert_true(cursor_at_end(&cursor) && !cursor.bad);
+        if (known != rows[i].known || buf.len - known != rows[i].micro)
+            fail_msg("row %zu: %zu and %zu bytes", i, known, buf.len - known);
+        buf_done(&buf);
+    }
+    /* A fraction of nothing, one of a whole, and what no 64 bits hold. */
+    static const struct span bad[] = {
+        {"\1\0", 2}, {"\1\300\204\75", 4}, {"\374\377\377\377\377\377\377\377\377\1", 10}};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct cursor cursor = cursor_of(bad[i]);
+        assert_true(cursor_micro(&cursor) == 0 && cursor.bad);
+    }
+}
+
 static void a_varint_that_is_cut_too_large_or_too_long_is_bad(void **state)
 {
     (void)state;
@@ -803,6 +896,8 @@ int main(void)
         cmocka_unit_test(a_failed_buffer_stays_failed),
         cmocka_unit_test(printing_fits_exactly_or_fails),
         cmocka_unit_test(a_varint_has_the_bytes_of_leb128),
+        cmocka_unit_test(texts_are_written_once_and_then_named),
+        cmocka_unit_test(numbers_that_are_missing_or_mostly_whole_are_short),
         cmocka_unit_test(a_varint_that_is_cut_too_large_or_too_long_is_bad),
         cmocka_unit_test(signed_numbers_fold_so_that_small_ones_stay_short),
         cmocka_unit_test(big_endian_numbers_sort_as_bytes),

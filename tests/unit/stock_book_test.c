@@ -1094,7 +1094,7 @@ static void keys_have_one_order(void **state)
         }
 }
 
-/* ---- long books: chunks of 64, late rows at their borders ---- */
+/* ---- long books: several chunks, late rows at their borders ---- */
 
 enum { LONG = 3 * BOOK_CHUNK + 5 };
 
@@ -1185,7 +1185,22 @@ static const struct costing long_costings[] = {
 static void a_late_movement_gives_the_book_it_would_have_given_in_time(void **state)
 {
     (void)state;
-    static const size_t places[] = {0, 1, 30, 62, 63, 64, 65, 126, 127, 128, 129, 191, 192, 193, LONG - 2, LONG - 1};
+    static const size_t places[] = {0,
+                                    1,
+                                    BOOK_CHUNK / 2,
+                                    BOOK_CHUNK - 2,
+                                    BOOK_CHUNK - 1,
+                                    BOOK_CHUNK,
+                                    BOOK_CHUNK + 1,
+                                    2 * BOOK_CHUNK - 2,
+                                    2 * BOOK_CHUNK - 1,
+                                    2 * BOOK_CHUNK,
+                                    2 * BOOK_CHUNK + 1,
+                                    3 * BOOK_CHUNK - 1,
+                                    3 * BOOK_CHUNK,
+                                    3 * BOOK_CHUNK + 1,
+                                    LONG - 2,
+                                    LONG - 1};
     for (size_t c = 0; c < COUNT_OF(long_costings); c++)
         for (size_t i = 0; i < COUNT_OF(places); i++) {
             const struct costing *costing = &long_costings[c];
@@ -1270,7 +1285,8 @@ static void several_late_movements_come_one_behind_the_other(void **state)
 static void a_tail_goes_on_like_the_whole_book(void **state)
 {
     (void)state;
-    static const size_t lengths[] = {1, 63, 64, 65, 127, 128, 129};
+    static const size_t lengths[] = {
+        1, BOOK_CHUNK - 1, BOOK_CHUNK, BOOK_CHUNK + 1, 2 * BOOK_CHUNK - 1, 2 * BOOK_CHUNK, 2 * BOOK_CHUNK + 1};
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         const struct costing *costing = &long_costings[i % 3];
         struct story story = {.name = "a tail", .costing = *costing};
@@ -1305,8 +1321,9 @@ static void a_tail_asks_for_the_whole_book_where_it_cannot_see(void **state)
 {
     (void)state;
     const struct costing *costing = &long_costings[0];
+    enum { last = 69 / BOOK_CHUNK };
     struct item_book *whole = long_book(costing, 70, 20);
-    struct item_book *tail = item_book_from_tail(false, 1, chunk_bytes(whole, 1));
+    struct item_book *tail = item_book_from_tail(false, last, chunk_bytes(whole, last));
     struct movement early = long_movement(costing, 20);
     struct movement first = long_movement(costing, 66);
     struct movement late = long_movement(costing, 71);
@@ -1330,13 +1347,13 @@ static void a_tail_asks_for_the_whole_book_where_it_cannot_see(void **state)
             fail_msg("row %zu: refusal %d, wanted %d", i, plan.refusal, rows[i].refusal);
     }
     /* The same where nothing is decided again, only read from truth. */
-    struct span before = chunk_bytes(tail, 1);
+    struct span before = chunk_bytes(tail, last);
     struct book_record record = {.movement = early};
     assert_false(item_book_replace(tail, &record, 1, NULL, 0, movement_document(early.id), &arena));
     record.movement = late;
     assert_false(item_book_replace(tail, &record, 1, NULL, 0, 0, &arena));
     assert_false(item_book_replace(tail, NULL, 0, &early.id, 1, 0, &arena));
-    assert_true(span_eq(before, chunk_bytes(tail, 1)));
+    assert_true(span_eq(before, chunk_bytes(tail, last)));
     assert_true(item_book_replace(tail, &record, 1, NULL, 0, movement_document(late.id), &arena));
     record.movement = first;
     assert_true(item_book_replace(tail, &record, 1, NULL, 0, 0, &arena));
