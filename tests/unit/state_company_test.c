@@ -484,7 +484,7 @@ static void the_rate_is_the_latest_on_or_before(void **state)
     (void)state;
     static const struct {
         const char *id, *from, *to;
-        int64_t day, rate_e10; /* made in the middle of that day */
+        int64_t day, rate_e10; /* made at its noon in New York */
     } come[] = {{"a", "EUR", "USD", 200, 2},
                 {"b", "EUR", "USD", -100, 1},
                 {"c", "GBP", "USD", 150, 7},
@@ -492,7 +492,7 @@ static void the_rate_is_the_latest_on_or_before(void **state)
                 {"e", "EUR", "USD", 300, 3}};
     static const struct {
         const char *from;
-        int64_t day, rate_e10; /* asked for at its start; 0: none */
+        int64_t day, rate_e10; /* asked for an hour or two after its midnight; 0: none */
     } rows[] = {{"EUR", -101, 0}, {"EUR", -100, 1}, {"EUR", 199, 1}, {"EUR", 200, 2}, {"EUR", 299, 2},
                 {"EUR", 300, 3},  {"EUR", 900, 3},  {"GBP", 149, 0}, {"GBP", 150, 7}, {"JPY", 900, 0}};
     for (size_t i = 0; i < COUNT_OF(come); i++) {
@@ -500,15 +500,15 @@ static void the_rate_is_the_latest_on_or_before(void **state)
         document->rate.from = span_of(come[i].from);
         document->rate.to = span_of(come[i].to);
         document->rate.rate_e10 = come[i].rate_e10;
-        apply(ruling_of(document, OUTCOME_POSTED, 0, come[i].day * US_PER_DAY + US_PER_DAY / 2));
+        apply(ruling_of(document, OUTCOME_POSTED, 0, come[i].day * US_PER_DAY + US_PER_DAY / 24 * 17));
     }
     for (int anew = 0; anew < 2; anew++, open_anew())
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
             struct err err;
             int64_t rate_e10 = 0;
             bool found = false;
-            assert_true(company_rate(f.company, currency_find(span_of(rows[i].from)), rows[i].day * US_PER_DAY,
-                                     &rate_e10, &found, &err));
+            assert_true(company_rate(f.company, currency_find(span_of(rows[i].from)),
+                                     rows[i].day * US_PER_DAY + US_PER_DAY / 4, &rate_e10, &found, &err));
             assert_int_equal(found, rows[i].rate_e10 != 0);
             assert_int_equal(found ? rate_e10 : 0, rows[i].rate_e10);
         }
