@@ -121,7 +121,7 @@ static void not_before_its_shipment(struct plan *plan, const struct order_slot *
     }
 }
 
-/* Queued by its date a return is dated by decide.c, which tries its order at each shipment's instant: that moves it along
+/* Queued by its date a return is dated by decide_orders.c, which tries its order at each shipment's instant: that moves it along
  * the queue. What is queued as it was entered stays where it is. */
 static void date_as_entered(struct plan *plan, const struct order_slot *slot, uint32_t line)
 {

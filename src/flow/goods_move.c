@@ -175,7 +175,7 @@ bool complete_count_says(struct plan *as_count, const struct document *item, str
 }
 
 /* A complete count in the book of each item that ever had units at its location. Items that come there later bring it into
- * their book themselves (decide.c). */
+ * their book themselves (decide_counts.c). */
 static bool count_rest(void *context, struct span sku)
 {
     struct plan *plan = context;
@@ -373,7 +373,7 @@ void resolve_assembly(struct plan *plan)
     output.location = location;
     output.qty_micro =
         plan_stock_qty(plan, assembly->produce.qty_micro, plan_factor(plan, item, assembly->produce.uom));
-    output.value_minor = added_minor; /* decide.c adds what the components cost */
+    output.value_minor = added_minor; /* decide_assemblies.c adds what the components cost */
     output.where = assembly_where(location);
     plan_edit(plan, number, output);
     plan->amount_minor = added_minor;

@@ -84,13 +84,14 @@ void post_role(struct decision *d, enum role role, int64_t value_minor, struct s
     post_to(d, &where, value_minor, tag);
 }
 
-struct slice take_from_layer(struct decision *d, int pool_index, size_t at, int64_t wanted_micro)
+/* Takes up to `wanted` from a layer, at that much of `value` as `of` units share. */
+static struct slice take(struct decision *d, int pool_index, size_t at, int64_t wanted_micro, int64_t value_minor,
+                         int64_t of_micro)
 {
-    const struct pool *pool = &d->state->pools[pool_index];
-    const struct layer *layer = &pool->layers[at];
+    const struct layer *layer = &d->state->pools[pool_index].layers[at];
     struct slice slice = {.lot = layer->lot, .place = layer->place};
     slice.qty_micro = wanted_micro < layer->qty_micro ? wanted_micro : layer->qty_micro;
-    slice.value_minor = partial_draw(layer->value_minor, slice.qty_micro, layer->qty_micro);
+    slice.value_minor = partial_draw(value_minor, slice.qty_micro, of_micro);
     emit(d, (struct step){.kind = STEP_TAKE,
                           .pool = pool_index,
                           .lot = slice.lot,
@@ -100,18 +101,15 @@ struct slice take_from_layer(struct decision *d, int pool_index, size_t at, int6
     return slice;
 }
 
-struct slice take_share(struct decision *d, int pool_index, size_t at, int64_t wanted_micro, int64_t *draw_minor)
+struct slice take_from_layer(struct decision *d, int pool_index, size_t at, int64_t wanted_micro)
 {
     const struct layer *layer = &d->state->pools[pool_index].layers[at];
-    struct slice slice = {.lot = layer->lot, .place = layer->place};
-    slice.qty_micro = wanted_micro < layer->qty_micro ? wanted_micro : layer->qty_micro;
-    slice.value_minor = partial_draw(*draw_minor, slice.qty_micro, wanted_micro);
-    emit(d, (struct step){.kind = STEP_TAKE,
-                          .pool = pool_index,
-                          .lot = slice.lot,
-                          .place = slice.place,
-                          .qty_micro = slice.qty_micro,
-                          .value_minor = slice.value_minor});
+    return take(d, pool_index, at, wanted_micro, layer->value_minor, layer->qty_micro);
+}
+
+struct slice take_share(struct decision *d, int pool_index, size_t at, int64_t wanted_micro, int64_t *draw_minor)
+{
+    struct slice slice = take(d, pool_index, at, wanted_micro, *draw_minor, wanted_micro);
     *draw_minor -= slice.value_minor;
     return slice;
 }

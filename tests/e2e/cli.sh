@@ -1,47 +1,7 @@
 #!/bin/sh
 # tests/e2e/cli.sh TIEOUT: the command line as its users meet it: answers against their schemas, exit codes, failures in
 # plain words, help that teaches, and generated files that are what the program says they are.
-set -u
-program=$(realpath "${1:-${TIEOUT:?the program}}")
-source=${TIEOUT_SOURCE:-$(realpath "$(dirname "$0")/../..")}
-folder=$(mktemp -d "${TMPDIR:-/tmp}/tieout-cli.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-unset TIEOUT_STORE NO_COLOR
-failed=0
-count=0
-
-# ok WHAT COMMAND...: counts a check.
-ok() {
-    what=$1
-    shift
-    count=$((count + 1))
-    if "$@"; then
-        echo "ok $count - $what"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $what"
-        sed 's/^/    out: /' out | head -5
-        sed 's/^/    err: /' err | head -5
-    fi
-}
-# run CODE WORDS...: runs the program into out and err; true when it ends with the code.
-run() {
-    wanted=$1
-    shift
-    "$program" "$@" >out 2>err </dev/null
-    got=$?
-    [ $got -eq "$wanted" ] || echo "    $* ended with $got, not $wanted"
-    [ $got -eq "$wanted" ]
-}
-says() { # says FILE TEXT: the file holds the text
-    grep -qF -- "$2" "$1" || { echo "    $1 does not say: $2"; false; }
-}
-fails() { # fails CODE TEXT WORDS...: ends with the code, says the text, and no more than three lines
-    ends=$1 text=$2
-    shift 2
-    run "$ends" "$@" && says err "$text" && [ "$(wc -l <err)" -le 3 ]
-}
+. "$(dirname "$0")/../support/e2e.sh"
 
 # answers SCHEMA WORDS... --json: the answer fits its schema
 answers() {

@@ -6,6 +6,7 @@
 #include "ledger/role.h"
 #include "order/refusal.h"
 #include "store/memory/memory_store.h"
+#include "support/machine.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,19 +27,6 @@ static void broken(struct engine *engine, const char *format, ...)
     vsnprintf(engine->broken_text, sizeof engine->broken_text, format, args);
     va_end(args);
     engine->broken = engine->broken_text;
-}
-
-static struct span zone_file(struct span name, struct arena *arena)
-{
-    char path[300];
-    snprintf(path, sizeof path, "/usr/share/zoneinfo/%.*s", SPAN_ARG(name));
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return (struct span){NULL, 0};
-    char *bytes = arena_alloc(arena, 100000);
-    size_t len = fread(bytes, 1, 100000, file);
-    fclose(file);
-    return (struct span){bytes, len};
 }
 
 /* ---- documents in ---- */

@@ -10,6 +10,7 @@
 #include "report/balances.h"
 #include "report/stock.h"
 #include "store/memory/memory_store.h"
+#include "support/machine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,26 +18,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static int64_t from_environment(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    int64_t value = 0;
-    return text && decimal_read(span_of(text), 0, &value) == DECIMAL_OK ? value : otherwise;
-}
-
-static struct span zone_file(struct span name, struct arena *arena)
-{
-    char path[300];
-    snprintf(path, sizeof path, "/usr/share/zoneinfo/%.*s", SPAN_ARG(name));
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return (struct span){NULL, 0};
-    char *bytes = arena_alloc(arena, 100000);
-    size_t len = fread(bytes, 1, 100000, file);
-    fclose(file);
-    return (struct span){bytes, len};
-}
 
 /* One history under way. */
 struct proof {

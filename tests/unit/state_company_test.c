@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "state/company.h"
+#include "support/machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,19 +107,6 @@ static bool truth_read(void *context, uint64_t seq, struct arena *arena, struct 
     if (*out_found)
         *out_row = f.rows[seq - 1];
     return true;
-}
-
-static struct span zone_file(struct span name, struct arena *arena)
-{
-    char path[300];
-    snprintf(path, sizeof path, "/usr/share/zoneinfo/%.*s", SPAN_ARG(name));
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return ALL;
-    char *bytes = arena_alloc(arena, 100000);
-    size_t len = fread(bytes, 1, 100000, file);
-    fclose(file);
-    return (struct span){bytes, len};
 }
 
 static void open_company(void)
