@@ -25,10 +25,11 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
         plan->broken = true;
         return false;
     }
-    /* The output is the assembly's last line. */
+    /* The output is the assembly's last line; what it sends on to other outputs has a leg beside it. */
     const struct document_move *last = NULL;
     for (size_t i = 0; found && i < record.move_count; i++)
-        if (last == NULL || movement_line(record.moves[i].id) > movement_line(last->id))
+        if (movement_leg(record.moves[i].id) == 0 &&
+            (last == NULL || movement_line(record.moves[i].id) > movement_line(last->id)))
             last = &record.moves[i];
     struct item_book *book = NULL;
     if (last == NULL)
