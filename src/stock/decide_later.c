@@ -289,6 +289,12 @@ struct returned_at_current {
     struct where where; /* where the last of them had gone */
 };
 
+/* The least that units may be worth which come into a pool: no layer goes below zero, under average not the pool. */
+static int64_t least_that_enters(const struct decision *d, int pool)
+{
+    return d->state->average ? -d->state->pools[pool].value_minor : 0;
+}
+
 static void return_slice(struct decision *d, size_t index, int64_t qty_micro, int pool, bool comes_in,
                          struct returned_at_current *current)
 {
@@ -323,6 +329,10 @@ static void return_slice(struct decision *d, size_t index, int64_t qty_micro, in
     }
     if (pool == gone.pool && !movement->costing.returned_last)
         slice.place = gone.place;
+    /* Later costs may have taken off more than the units had cost: what the pool cannot bear of that is price difference. */
+    if (value_minor < least_that_enters(d, pool))
+        slice.value_minor = least_that_enters(d, pool);
+    post_role(d, ROLE_PRICE_DIFFERENCE, value_minor - slice.value_minor, SPAN("return"));
     put_in(d, pool, slice);
 }
 
@@ -367,6 +377,8 @@ static void return_at_current(struct decision *d, const struct returned_at_curre
     bool known = into->layer_count > 0 || into->last_qty_micro > 0 || movement->last_micro != INT64_MIN ||
                  movement->standard_micro != INT64_MIN;
     int64_t value_minor = known ? gain_value(d, pool, current->qty_micro) : current->value_minor;
+    if (value_minor < least_that_enters(d, pool))
+        value_minor = least_that_enters(d, pool);
     struct where where = current->where;
     where.role = delivered_role(where.role);
     post_to(d, &where, current->value_minor - value_minor, SPAN("return"));

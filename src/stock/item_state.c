@@ -261,7 +261,8 @@ static void apply_add(struct item_state *state, const struct step *step)
 {
     struct pool *pool = &state->pools[step->pool];
     must(pool->owed_count == 0); /* C-4 */
-    must(step->qty_micro > 0 && step->value_minor >= 0);
+    must(step->qty_micro > 0);
+    must(step->value_minor >= (state->average ? -pool->value_minor : 0)); /* C-4 */
     size_t at = layer_find(pool, step->lot, step->place);
     if (at != SIZE_MAX) {
         pool->layers[at].qty_micro += step->qty_micro;

@@ -1810,6 +1810,12 @@ static int line_item(const struct run *run, int order, int line, int part)
 
 enum { NOT_OF_THE_LINE = -1 };
 
+/* No layer goes below zero, under average not the pool. */
+static int64_t least_that_enters(struct run *run, int item, int location)
+{
+    return is_average(run, item) ? -m_pool_at(run, item, m_pool_of(run, location))->value : 0;
+}
+
 /* One slice of a line comes back: into a pool, or damaged. */
 static void slice_comes_back(struct run *run, int slice, bool owed, const char *disposition, int location)
 {
@@ -1829,6 +1835,11 @@ static void slice_comes_back(struct run *run, int slice, bool owed, const char *
     } else {
         bool old_place =
             !run->settings->returned_last && piece->from_place > 0 && piece->from_pool == m_pool_of(run, location);
+        int64_t least_value = least_that_enters(run, item, location);
+        if (piece->value < least_value) {
+            post_stock(run, "price_difference", piece->value - least_value, item, -1);
+            piece->value = least_value;
+        }
         enter(run, slice, location, old_place ? piece->from_place : 0);
     }
 }
@@ -1915,7 +1926,7 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
      * the units were still in goods out, which holds slices only. */
     bool known;
     int64_t value = m_gain_value(run, item, location, at_cost, &known);
-    value = known ? value : own;
+    value = most(known ? value : own, least_that_enters(run, item, location));
     sold.role = same(sold.role, "goods_out")                ? "cogs"
                 : same(sold.role, "deferred_dropship_cost") ? "cost_of_sales_dropship"
                                                             : sold.role;
