@@ -55,7 +55,7 @@ enum m_more_features {
     M_WITH_UNITS = 1 << 10,             /* lines that count in boxes */
     M_WITH_FOREIGN_PURCHASES = 1 << 11, /* receipts alone in another currency; part of M_WITH_FOREIGN */
     M_WITH_LOTS = 1 << 12,              /* receipts and counts name lots */
-    M_WITH_LOOSE_BILLS = 1 << 14,       /* bills that name no receipt */
+    M_WITH_LOOSE_BILLS = 1 << 15,       /* bills that name no receipt */
     M_WITH_ON_ACCOUNT = 1 << 13,        /* money of customers without an order, and entries that use it */
     M_WITH_DAYS = 1 << 14,              /* services with dates: earned by days */
     M_WITH_ENTRY_ORDER = 1 << 22,       /* backdated entry_order, always */

@@ -12,8 +12,8 @@
  * HISTORIES and DOCUMENTS set how many and how long (the proof uses 100,000 of up to 200); SEED replays one. A failure
  * prints seed, settings and the differing rows; with SHOW=1 (2: reordered, 3: in key order) the documents of that run as
  * they arrived. FEATURES and MORE are masks of model/history.h, PARTS of model/model.h, RUNS of property/trial.h; every
- * VERIFYth history is verified and rebuilt. COVERAGE=FOLDER writes there which outcomes occurred (tools/coverage). */
-#include "property/trial.h"
+ * VERIFYth history is verified and rebuilt. SHRINK=1 cuts each failing history down to the documents it takes. COVERAGE=FOLDER writes there which outcomes occurred (tools/coverage). */
+#include "property/shrink.h"
 #include "support/machine.h"
 
 #include <setjmp.h>
@@ -71,8 +71,11 @@ static void try_one(struct shared *shared, struct bench *bench, const struct tri
     tally->differing += trial.faults != 0;
     for (int kind = 0; kind < FAULT_KINDS; kind++)
         tally->kinds[kind] += (trial.faults >> kind & 1) != 0;
-    if (trial.faults != 0)
-        printf("seed %llu: %s", (unsigned long long)shared->seed, trial.text);
+    if (trial.faults == 0)
+        return;
+    printf("seed %llu: %s", (unsigned long long)shared->seed, trial.text);
+    if (from_environment("SHRINK", 0) != 0)
+        (void)shrink((uint64_t)shared->seed, options);
 }
 
 /* From the seed under way to the last, in a process of its own: one that stops at a bug is counted, and the next ones are
@@ -95,6 +98,8 @@ static void try_until(struct shared *shared, int64_t last, const struct trial_op
         return;
     bench_forget(child);
     printf("seed %lld: %s with status %d\n", (long long)shared->seed, fault_name(FAULT_CRASH), status);
+    if (from_environment("SHRINK", 0) != 0)
+        (void)shrink((uint64_t)shared->seed, options);
     shared->tally.differing++;
     shared->tally.kinds[FAULT_KINDS - 1]++;
     shared->seed++;

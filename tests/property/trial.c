@@ -155,14 +155,36 @@ static const struct m_document **definitions_first(struct one *one, const struct
     return sorted;
 }
 
-static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)
+/* Where a document comes hangs on it and the seed alone: of fewer documents the rest keep their order. */
+static uint64_t place_of(uint64_t seed, const struct m_document *document)
 {
-    for (size_t i = count; i > 1; i--) {
-        size_t other = (size_t)prng_below(prng, i);
-        const struct m_document *kept = documents[i - 1];
-        documents[i - 1] = documents[other];
-        documents[other] = kept;
-    }
+    uint64_t hash = seed ^ ((uint64_t)document->type << 32) ^ (uint64_t)m_version(document);
+    for (const char *at = document->id; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3; /* FNV-1a */
+    struct prng prng = prng_make(hash);
+    return prng_next(&prng);
+}
+
+struct placed {
+    uint64_t place;
+    const struct m_document *document;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static void shuffle(struct one *one, const struct m_document **documents, size_t count)
+{
+    struct placed *placed = ARENA_ARRAY(one->arena, struct placed, count + 1);
+    must(placed != NULL);
+    for (size_t i = 0; i < count; i++)
+        placed[i] = (struct placed){place_of(one->seed + 1, documents[i]), documents[i]};
+    qsort(placed, count, sizeof *placed, by_place);
+    for (size_t i = 0; i < count; i++)
+        documents[i] = placed[i].document;
 }
 
 static void in_memory(struct one *one, struct run *run, bool in_key_order, struct engine *out_engine,
@@ -252,8 +274,8 @@ static void reordered(struct one *one, const struct run *as_made, const struct m
     struct engine engine;
     struct store *store;
     size_t definitions = arrival_of(one, &as_made->accepted, &run.arrival);
-    shuffle(&prng, run.arrival.documents, definitions);
-    shuffle(&prng, run.arrival.documents + definitions, run.arrival.count - definitions);
+    shuffle(one, run.arrival.documents, definitions);
+    shuffle(one, run.arrival.documents + definitions, run.arrival.count - definitions);
     run.arrival.seed = one->seed + 2;
     run.arrival.most_a_batch = 1 + (size_t)prng_below(&prng, 40);
     run.arrival.reopens = run.arrival.repeats = true;
@@ -385,6 +407,45 @@ static void say_settings(struct one *one)
     }
 }
 
+/* The settings that are kept, from the start and from later days. */
+static void cut_settings(struct m_generated *generated, const bool *left_out, struct arena *arena)
+{
+    struct m_history *history = &generated->history;
+    struct m_settings settings = m_settings_default();
+    struct m_settings_from *later = ARENA_ARRAY(arena, struct m_settings_from, generated->setting_count + 1);
+    size_t kept = 0, later_count = 0;
+    must(later != NULL);
+    settings.company = history->settings.company;
+    settings.zone = history->settings.zone;
+    history->settings = settings;
+    for (size_t i = 0; i < generated->setting_count; i++) {
+        struct m_setting setting = generated->settings[i];
+        if (left_out[i])
+            continue;
+        must(m_settings_set(&settings, setting.key, setting.value));
+        if (setting.from == DAY_MIN)
+            history->settings = settings;
+        else
+            later[later_count++] = (struct m_settings_from){setting.from, settings};
+        generated->settings[kept++] = setting;
+    }
+    generated->setting_count = kept;
+    history->later = later;
+    history->later_count = later_count;
+}
+
+static void cut(struct m_generated *generated, const struct trial_cut *cut, struct arena *arena)
+{
+    struct m_history *history = &generated->history;
+    size_t kept = 0;
+    must(history->count <= sizeof cut->document);
+    for (size_t i = 0; i < history->count; i++)
+        if (!cut->document[i])
+            history->documents[kept++] = history->documents[i];
+    history->count = kept;
+    cut_settings(generated, cut->setting, arena);
+}
+
 void trial_run(struct bench *bench, uint64_t seed, const struct trial_options *options, struct coverage *coverage,
                struct trial *out)
 {
@@ -392,7 +453,11 @@ void trial_run(struct bench *bench, uint64_t seed, const struct trial_options *o
     *out = (struct trial){0};
     struct one one = {.bench = bench, .arena = &bench->arena, .seed = seed, .options = options, .out = out};
     one.generated = m_history_make(seed, 1 + (size_t)(seed * 7919 % options->documents), options->allowed, one.arena);
+    if (options->cut != NULL)
+        cut(&one.generated, options->cut, one.arena);
     whole_trial(&one, coverage);
+    out->definitions = one.generated.definition_count;
+    out->settings = one.generated.setting_count;
     if (out->faults != 0)
         say_settings(&one);
 }

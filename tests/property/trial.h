@@ -22,6 +22,11 @@ enum trial_fault {
     FAULT_CRASH = 1 << 6,     /* the process stopped */
     FAULT_KINDS = 7,
 };
+/* What is left out of a history, by index. */
+struct trial_cut {
+    bool setting[M_MOST_SETTINGS];
+    bool document[256];
+};
 struct trial_options {
     size_t documents; /* at most so many a history */
     struct m_features allowed;
@@ -29,6 +34,7 @@ struct trial_options {
     uint64_t verify_every; /* of so many histories one is verified and rebuilt; 0: none */
     unsigned runs;         /* TRIAL_... */
     enum { SHOW_NOTHING, SHOW_AS_MADE, SHOW_REORDERED, SHOW_IN_ORDER } show; /* the documents of that run */
+    const struct trial_cut *cut;                                             /* NULL: the whole history */
 };
 enum { TRIAL_SQLITE = 1, TRIAL_REORDERED = 2, TRIAL_CLEAN = 4, TRIAL_ALL = 7 };
 
@@ -36,7 +42,8 @@ struct trial {
     unsigned faults; /* enum trial_fault */
     size_t documents, unsupported, unreadable, left_out;
     size_t left_out_later; /* by the reordered run, of what the first one accepted */
-    char text[6000];       /* the first differences, for people */
+    size_t definitions, settings;
+    char text[6000]; /* the first differences, for people */
 };
 
 /* Memory and a SQLite file that many histories share. */
