@@ -5,6 +5,7 @@
 #include "base/decimal.h"
 #include "base/must.h"
 #include "base/prng.h"
+#include "model/rare.h"
 #include <string.h>
 
 struct made_line {
@@ -43,7 +44,7 @@ struct made_item {
     int64_t price;
 };
 
-enum { MOST_ITEMS = 8, MOST_LOCATIONS = 3, MOST_MADE = 220 };
+enum { MOST_ITEMS = 8, MOST_LOCATIONS = 3, MOST_MADE = 255, MOST_DUPLICATES = 3, MOST_BEYOND = 54 };
 struct maker {
     struct prng prng;
     struct prng
@@ -1292,36 +1293,42 @@ static void set(struct maker *maker, const char *key, const char *value)
     out->settings[out->setting_count++] = (struct m_setting){DAY_MIN, key, value};
 }
 
+/* Each value of a policy in about a third of the histories, so that it meets every outcome. */
+static void choose_one(struct maker *maker, const char *key, const char *const *values, size_t count)
+{
+    size_t which = (size_t)prng_below(&maker->later_settings, count);
+    if (values[which] != NULL) /* the default one is left unsaid */
+        set(maker, key, values[which]);
+}
+
 static void choose_rarer_settings(struct maker *maker)
 {
-    static const char *const kept[][2] = {
-        {"breakage", "none"}, {"returns_reserve", "rate"}, {"posting", "payout"}, {"posting", "document"}};
-    struct prng *prng = &maker->later_settings;
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (prng_below(prng, 4) == 0)
-            set(maker, kept[i][0], kept[i][1]);
-    if (prng_below(prng, 4) == 0)
-        set(maker, "revenue_gross", "net");
-    if (prng_below(prng, 5) == 0)
-        set(maker, "supplier_return", "current");
-    if (prng_below(prng, 5) == 0 && strcmp(maker->out->settings[0].value, "lifo") != 0)
-        set(maker, "framework", "ifrs");
-    if (prng_below(prng, 4) == 0 && maker->out->history.settings.revenue_at != M_AT_DELIVERY)
-        set(maker, "delivered_after", "7");
+    static const char *const supplier_return[] = {NULL, "oldest", "current"}, *const breakage[] = {NULL, "none"},
+                             *const reserve[] = {NULL, "rate"}, *const posting[] = {NULL, "payout", "document"},
+                             *const gross[] = {NULL, "net"}, *const fx[] = {NULL, "stock"},
+                             *const framework[] = {NULL, "ifrs"}, *const delivered[] = {NULL, "7"};
+    choose_one(maker, "supplier_return", supplier_return, 3);
+    choose_one(maker, "breakage", breakage, 2);
+    choose_one(maker, "returns_reserve", reserve, 2);
+    choose_one(maker, "posting", posting, 3);
+    choose_one(maker, "revenue_gross", gross, 2);
+    choose_one(maker, "fx_difference", fx, 2);
+    if (strcmp(maker->out->settings[0].value, "lifo") != 0)
+        choose_one(maker, "framework", framework, 2);
+    if (maker->out->history.settings.revenue_at != M_AT_DELIVERY)
+        choose_one(maker, "delivered_after", delivered, 2);
 }
 
 static void choose_settings(struct maker *maker)
 {
-    static const char *const methods[] = {"fifo", "fifo", "average", "lifo", "standard"};
-    const char *method = methods[pick(maker, 5)];
-    if (more(maker, M_WITH_SPECIFIC) && prng_below(&maker->later_settings, 2) == 0)
-        method = "specific";
-    set(maker, "cost_method", method);
+    static const char *const methods[] = {"fifo", "average", "lifo", "standard", "specific"};
+    int method_count = more(maker, M_WITH_SPECIFIC) ? 5 : 4;
+    set(maker, "cost_method", methods[pick(maker, method_count)]);
     if (more(maker, M_WITH_COMPANY_SCOPE) && chance(maker, 2))
         set(maker, "cost_scope", "company");
     if (on(maker, M_WITH_DELIVERIES) && chance(maker, 2))
         set(maker, "revenue_at", "delivery");
-    else if (more(maker, M_WITH_AT_PAYMENT) && chance(maker, 2))
+    else if (more(maker, M_WITH_AT_PAYMENT) && !chance(maker, 3))
         set(maker, "revenue_at", "payment");
     if (more(maker, M_WITH_AT_PAYMENT) && chance(maker, 2))
         set(maker, "tax_point", "payment");
@@ -1331,22 +1338,18 @@ static void choose_settings(struct maker *maker)
         set(maker, "true_up", "origin_if_open");
     if (!more(maker, M_WITH_POLICIES))
         return;
-    if (chance(maker, 3))
+    if (chance(maker, 2))
         set(maker, "return_cost", "current");
-    if (chance(maker, 3))
+    if (chance(maker, 2))
         set(maker, "returned_layer", "last");
-    if (chance(maker, 5))
+    if (chance(maker, 2))
         set(maker, "shortage", "refuse");
-    if (chance(maker, 3))
+    if (chance(maker, 2))
         set(maker, "price_difference", "account");
-    if (chance(maker, 3))
-        set(maker, "supplier_return", chance(maker, 2) ? "oldest" : "current");
-    if (chance(maker, 4))
+    if (chance(maker, 2) && !more(maker, M_WITH_TRUE_UP))
         set(maker, "true_up", "origin_if_open");
-    if (chance(maker, 4))
+    if (chance(maker, 2))
         set(maker, "rounding_limit", "0.02");
-    if (prng_below(&maker->later_settings, 3) == 0)
-        set(maker, "fx_difference", "stock");
     choose_rarer_settings(maker);
 }
 
@@ -1490,11 +1493,11 @@ struct m_features m_features_first(void) { return (struct m_features){(1u << 15)
 
 struct m_features m_features_all(void)
 {
-    return (struct m_features){(1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE |
-                                                   M_WITH_POLICIES | M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT |
-                                                   M_WITH_ON_ACCOUNT | M_WITH_DAYS | M_WITH_GIFT_CARDS |
-                                                   M_WITH_SPECIFIC | M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING |
-                                                   M_WITH_LOTS | M_WITH_LOOSE_BILLS | M_WITH_LATER_POLICIES};
+    return (struct m_features){
+        (1u << 31) - 1, M_WITH_FOREIGN | M_WITH_INCLUDED_TAX | M_WITH_COMPANY_SCOPE | M_WITH_POLICIES |
+                            M_WITH_CREDIT_NOTES | M_WITH_AT_PAYMENT | M_WITH_ON_ACCOUNT | M_WITH_DAYS |
+                            M_WITH_GIFT_CARDS | M_WITH_SPECIFIC | M_WITH_ASSEMBLIES | M_WITH_UNITS | M_WITH_OPENING |
+                            M_WITH_LOTS | M_WITH_LOOSE_BILLS | M_WITH_LATER_POLICIES | M_WITH_RARE};
 }
 
 static void shuffle(struct prng *prng, const struct m_document **documents, size_t count)
@@ -1507,6 +1510,23 @@ static void shuffle(struct prng *prng, const struct m_document **documents, size
     }
 }
 
+static void add_rare(struct maker *maker, uint64_t seed)
+{
+    struct m_rare rare = {.prng = prng_make(seed * 31 + 7),
+                          .arena = maker->arena,
+                          .documents = maker->documents,
+                          .count = maker->count,
+                          .room = maker->room - MOST_DUPLICATES,
+                          .definition_count = maker->out->definition_count,
+                          .cost_method = maker->out->settings[0].value,
+                          .first_day = maker->first_day,
+                          .days = maker->days};
+    size_t wanted = 2 + maker->count / 8;
+    for (size_t i = 0; i < wanted; i++)
+        m_rare_make(&rare);
+    maker->count = rare.count;
+}
+
 struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_features allowed, struct arena *arena)
 {
     struct m_generated out = {.history = {.settings = m_settings_default()}, .zone = "UTC"};
@@ -1516,18 +1536,16 @@ struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_feat
     maker->later_settings = prng_make(~seed);
     maker->arena = arena;
     maker->out = &out;
-    maker->room = documents + 20;
+    maker->room = documents + MOST_BEYOND;
     maker->documents = arena_array(arena, maker->room, sizeof *maker->documents);
     must(maker->documents);
     maker->first_day = day_from_civil(2026, 1, 5);
     maker->days = 4 + pick(maker, 20);
-    /* Each feature allowed is on in two of three histories; an item costed by lot in one of five: it refuses much. */
+    /* Each feature allowed is on in two of three histories. */
     for (unsigned bit = 0; bit < 31; bit++) {
         out.features.on |= (allowed.on & (1u << bit)) && !chance(maker, 3) ? 1u << bit : 0;
         out.features.more |= (allowed.more & (1u << bit)) && !chance(maker, 3) ? 1u << bit : 0;
     }
-    if (!chance(maker, 3))
-        out.features.more &= ~(unsigned)M_WITH_SPECIFIC;
     choose_settings(maker);
     if (more(maker, M_WITH_LATER_POLICIES))
         change_settings(maker);
@@ -1536,9 +1554,11 @@ struct m_generated m_history_make(uint64_t seed, size_t documents, struct m_feat
     size_t wanted = documents > maker->count ? documents : maker->count + 1;
     while (maker->count < wanted)
         make_one(maker);
+    if (more(maker, M_WITH_RARE))
+        add_rare(maker, seed);
     if (on(maker, M_WITH_DISORDER))
         shuffle(&maker->prng, maker->documents + out.definition_count, maker->count - out.definition_count);
-    for (int i = 0; on(maker, M_WITH_DUPLICATES) && i < 3 && maker->count < maker->room; i++) {
+    for (int i = 0; on(maker, M_WITH_DUPLICATES) && i < MOST_DUPLICATES && maker->count < maker->room; i++) {
         const struct m_document *again = maker->documents[pick(maker, (int)maker->count)];
         maker->documents[maker->count++] = again;
     }

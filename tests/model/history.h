@@ -58,6 +58,7 @@ enum m_more_features {
     M_WITH_LOOSE_BILLS = 1 << 15,       /* bills that name no receipt */
     M_WITH_ON_ACCOUNT = 1 << 13,        /* money of customers without an order, and entries that use it */
     M_WITH_DAYS = 1 << 14,              /* services with dates: earned by days */
+    M_WITH_RARE = 1 << 16,              /* what seldom comes about by chance: rare.h */
     M_WITH_ENTRY_ORDER = 1 << 22,       /* backdated entry_order, always */
     M_WITH_LATER_POLICIES = 1 << 21,    /* some settings change in the midst of the history, from a date */
     M_WITH_TRUE_UP = 1 << 20,           /* true_up origin_if_open, always */
