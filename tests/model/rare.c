@@ -133,11 +133,23 @@ static void voided_in_vain(struct m_rare *rare, enum m_type type)
     void_of(rare, below(rare, 3) ? d : like(rare, type));
 }
 
-static struct m_document *second_version(struct m_rare *rare, const struct m_document *of)
+/* One above the last that there is. */
+static int64_t next_version(const struct m_rare *rare, const struct m_document *of)
+{
+    int64_t last = m_version(of);
+    for (size_t i = 0; i < rare->count; i++) {
+        const struct m_document *d = rare->documents[i];
+        if (d->type == of->type && strcmp(d->id, of->id) == 0 && m_version(d) > last)
+            last = m_version(d);
+    }
+    return last + 1;
+}
+
+static struct m_document *another_version(struct m_rare *rare, const struct m_document *of)
 {
     struct m_document *d = m_document_new(rare->arena, of->type);
     *d = *of;
-    d->version = 2;
+    d->version = next_version(rare, of);
     d->lines = copy_of_lines(rare, &of->lines);
     return d;
 }
@@ -149,7 +161,7 @@ static void corrected_too_late(struct m_rare *rare, enum m_type type)
     if (d == NULL)
         return;
     void_of(rare, add(rare, d));
-    add(rare, second_version(rare, d));
+    add(rare, another_version(rare, d));
 }
 
 /* Another day, and one unit more or less. */
@@ -158,7 +170,7 @@ static void corrected(struct m_rare *rare, enum m_type type)
     struct m_document *of = some_of(rare, type);
     if (of == NULL)
         return;
-    struct m_document *d = second_version(rare, of);
+    struct m_document *d = another_version(rare, of);
     if (d->at.form == M_INSTANT && below(rare, 2) == 0)
         d->at.at_us += ((int64_t)below(rare, 5) - 2) * US_PER_DAY;
     if (d->lines.count > 0 && d->lines.at[0].qty != M_NONE && d->lines.at[0].picks.count == 0 && below(rare, 2) == 0)
@@ -287,17 +299,21 @@ static void early(struct m_rare *rare, enum m_type type)
     add(rare, d);
 }
 
-/* An order edited down to nothing much, from early on. */
+/* An order edited down to not much. Its versions hold one after the other. */
 static void edited_down(struct m_rare *rare, enum m_type type)
 {
     const struct m_document *of = some_of(rare, type);
-    if (of == NULL)
+    if (of == NULL || of->at.form != M_INSTANT)
         return;
-    struct m_document *d = m_document_new(rare->arena, type);
-    *d = *of;
-    d->version = 2 + (int64_t)below(rare, 3);
-    d->updated = at_noon(rare->first_day + (int32_t)below(rare, (size_t)rare->days));
-    d->lines = copy_of_lines(rare, &of->lines);
+    struct m_document *d = another_version(rare, of);
+    int64_t last_us = of->at.at_us;
+    for (size_t i = 0; i < rare->count; i++) {
+        const struct m_document *other = rare->documents[i];
+        if (other->type == type && strcmp(other->id, of->id) == 0 && other->updated.form == M_INSTANT &&
+            other->updated.at_us > last_us)
+            last_us = other->updated.at_us;
+    }
+    d->updated = (struct m_time){M_INSTANT, 0, last_us + (1 + (int64_t)below(rare, 48)) * 3600 * US_PER_SECOND};
     for (size_t i = 0; i < d->lines.count; i++) {
         d->lines.at[i].qty = d->lines.at[i].qty > 2 ? d->lines.at[i].qty / 2 : d->lines.at[i].qty;
         d->lines.at[i].discount = M_NONE;
