@@ -154,22 +154,26 @@ static void follow_path(struct work *work, const struct movement *cause, struct 
     follow->pick_count = count;
 }
 
-static const struct movement *with_id(struct work *work, struct item_group *group, movement_id id)
+/* A movement of an item that stands in its book or that the plan puts there: by its key, or (NULL) by its id. */
+static const struct movement *standing(struct work *work, struct item_group *group, const struct key *key,
+                                       movement_id id)
 {
-    for (size_t e = 0; e < group->edit_count; e++)
-        if (group->edits[e].movement.id == id)
-            return &group->edits[e].movement;
+    for (size_t e = 0; e < group->edit_count; e++) {
+        const struct movement *movement = &group->edits[e].movement;
+        if (key ? !group->edits[e].remove && key_compare(&movement->key, key) == 0 : movement->id == id)
+            return movement;
+    }
     struct item_book *book = NULL;
     if (!company_item_book(work->plan->company, group->item, group->average, true, &book, work->plan->err)) {
         work->plan->broken = true;
         return NULL;
     }
-    const struct book_record *record = item_book_find(book, id);
+    const struct book_record *record = key ? item_book_find_key(book, key) : item_book_find(book, id);
     return record ? &record->movement : NULL;
 }
 
 /* The nth cost that a cause sends on is told by its key: behind the cause, by the places it has come through. The id is
- * any that is free. */
+ * that of the one that stands there, else any that is free. */
 static void follow_name(struct work *work, struct item_group *group, const struct movement *cause, int nth,
                         struct movement *follow)
 {
@@ -178,11 +182,13 @@ static void follow_name(struct work *work, struct item_group *group, const struc
     follow->key.part = (cause->key.part + 1) * (MOVEMENT_PART_MAX + 1) + nth;
     if (nth > MOVEMENT_PART_MAX || leg > MOVEMENT_LEG_MAX)
         plan_refuse(work->plan, REFUSAL_OVERFLOW, "a later cost goes through more assemblies than can be kept");
-    for (int part = nth; plan_goes_on(work->plan); part++) {
+    const struct movement *there = standing(work, group, &follow->key, 0);
+    if (there != NULL)
+        follow->id = there->id;
+    for (int part = nth; there == NULL && plan_goes_on(work->plan); part++) {
         follow->id = movement_id_make(movement_document(cause->id), movement_line(cause->id), part & MOVEMENT_PART_MAX,
                                       leg & MOVEMENT_LEG_MAX);
-        const struct movement *there = with_id(work, group, follow->id);
-        if (there == NULL || key_compare(&there->key, &follow->key) == 0)
+        if (standing(work, group, NULL, follow->id) == NULL)
             return;
     }
 }

@@ -12,7 +12,9 @@
  * HISTORIES and DOCUMENTS set how many and how long (the proof uses 100,000 of up to 200); SEED replays one. A failure
  * prints seed, settings and the differing rows; with SHOW=1 (2: reordered, 3: in key order) the documents of that run as
  * they arrived. FEATURES and MORE are masks of model/history.h, PARTS of model/model.h, RUNS of property/trial.h; every
- * VERIFYth history is verified and rebuilt. SHRINK=1 cuts each failing history down to the documents it takes. COVERAGE=FOLDER writes there which outcomes occurred (tools/coverage). */
+ * VERIFYth history is verified and rebuilt. SHRINK=1 cuts each failing history down to the documents it takes, KIND of a
+ * fault of that kind alone (a mask of enum trial_fault: 8 a clean run, 16 another arrival, 32 a law). COVERAGE=FOLDER
+ * writes there which outcomes occurred (tools/coverage). */
 #include "property/shrink.h"
 #include "support/machine.h"
 

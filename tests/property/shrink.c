@@ -1,5 +1,6 @@
 /* shrink.c: see shrink.h. */
 #include "property/shrink.h"
+#include "support/machine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,13 +18,15 @@ struct shrinking {
     unsigned tries;
 };
 
-/* The fault that the fewest runs show comes first: its tries are quick. */
+/* The fault that the fewest runs show comes first: its tries are quick. Or the one that KIND names. */
 static unsigned kind_to_keep(unsigned faults)
 {
+    unsigned asked = (unsigned)from_environment("KIND", FAULT_ANY);
+
     static const unsigned order[] = {FAULT_CRASH, FAULT_MODEL,     FAULT_CLEAN, FAULT_ARRIVAL,
                                      FAULT_LAW,   FAULT_REORDERED, FAULT_STORES};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (faults & order[i])
+        if (faults & asked & order[i])
             return order[i];
     return 0;
 }
@@ -134,7 +137,7 @@ bool shrink(uint64_t seed, const struct trial_options *options)
         while (shrink_flags(&s, s.cut.document, definitions, documents) ||
                shrink_flags(&s, s.cut.setting, 0, settings)) {
         }
-        (void)try(&s, show_for(s.kind));
+        (void)try(&s, options->show != SHOW_NOTHING ? options->show : show_for(s.kind));
         printf("seed %llu %s; %zu documents are enough (%u tries)\n%s\n", (unsigned long long)seed, fault_name(s.kind),
                s.trial->documents, s.tries, s.trial->text);
     }

@@ -21,6 +21,7 @@ enum trial_fault {
     FAULT_LAW = 1 << 5,       /* something that may never happen: I-2, C-5, J-5, R-1, verify */
     FAULT_CRASH = 1 << 6,     /* the process stopped */
     FAULT_KINDS = 7,
+    FAULT_ANY = (1 << FAULT_KINDS) - 1,
 };
 /* What is left out of a history, by index. */
 struct trial_cut {
