@@ -436,17 +436,33 @@ static const struct book_record *old_record(const struct item_book *book, size_t
     return NULL;
 }
 
-static bool steps_same(const struct step *a, size_t a_count, const struct step *b, size_t b_count)
+/* Steps name a pool by its number. A movement that comes before others may open its pools before theirs: the same number
+ * is another pool then. */
+static bool pool_same(const struct item_state *a, const struct step *x, const struct item_state *b,
+                      const struct step *y)
+{
+    if (x->pool != y->pool)
+        return false;
+    if (!(step_members(x->kind) & STEP_HAS_POOL) || x->kind == STEP_GONE) /* gone units may have been in none */
+        return true;
+    const struct pool *a_pool = &a->pools[x->pool];
+    const struct pool *b_pool = &b->pools[y->pool];
+    return a_pool->kind == b_pool->kind && span_eq(a_pool->name, b_pool->name);
+}
+
+/* Whether steps decided on state `a` are those decided on state `b`. */
+static bool steps_same(const struct item_state *a_state, const struct step *a, size_t a_count,
+                       const struct item_state *b_state, const struct step *b, size_t b_count)
 {
     if (a_count != b_count)
         return false;
     for (size_t i = 0; i < a_count; i++) {
         const struct step *x = &a[i];
         const struct step *y = &b[i];
-        if (x->kind != y->kind || x->pool != y->pool || x->place != y->place || x->day != y->day || x->lot != y->lot ||
-            x->target != y->target || x->qty_micro != y->qty_micro || x->value_minor != y->value_minor ||
-            x->cost_minor != y->cost_minor || x->index != y->index || x->status != y->status ||
-            !span_eq(x->name, y->name) || (x->where == NULL) != (y->where == NULL) ||
+        if (x->kind != y->kind || !pool_same(a_state, x, b_state, y) || x->place != y->place || x->day != y->day ||
+            x->lot != y->lot || x->target != y->target || x->qty_micro != y->qty_micro ||
+            x->value_minor != y->value_minor || x->cost_minor != y->cost_minor || x->index != y->index ||
+            x->status != y->status || !span_eq(x->name, y->name) || (x->where == NULL) != (y->where == NULL) ||
             (x->where && !where_same(x->where, y->where)))
             return false;
     }
@@ -526,8 +542,8 @@ static bool decide_records(struct book_plan *plan, const struct book_edit *edits
             plan->held_micro = decision.held_micro;
             return false;
         }
-        plan->same[i] =
-            plan->same[i] && steps_same(decision.steps, decision.step_count, record->steps, record->step_count);
+        plan->same[i] = plan->same[i] && steps_same(&plan->state, decision.steps, decision.step_count, &book->state,
+                                                    record->steps, record->step_count);
         if (!plan->same[i]) {
             record->steps = decision.steps;
             record->step_count = decision.step_count;
@@ -690,7 +706,7 @@ const struct movement *item_book_check(const struct item_book *book, struct aren
         const struct book_record *record = &book->records[i];
         struct decision decision = decide_one(&state, &record->movement, arena);
         if (decision.refusal != BOOK_OK ||
-            !steps_same(decision.steps, decision.step_count, record->steps, record->step_count))
+            !steps_same(&state, decision.steps, decision.step_count, &book->state, record->steps, record->step_count))
             return &record->movement;
     }
     return NULL;
