@@ -4,7 +4,7 @@
  * Quantities are millionths and values cents, both small on purpose: at 3 for 10 every rounding and every border shows.
  * A row's lines are text: role@location{tag} amount, in the order the ledger sorts them. A state is text as well:
  * `main 1@2 3=10`: the pool of main has a layer of document 1 in place 2, 3 units worth 10; `owes 4 2=16`: document 4's
- * owed slice. */
+ * owed slice; `consigned 1@2 3=10`: units of document 1 that are not ours, `advance 6 2=16`: billed and not here yet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +38,7 @@ struct row {
     const char *lot;
     const char *pick; /* by lot text, for all of qty */
     uint32_t pick_receipt;
+    const char *party; /* the supplier, or who owns consigned units */
     const char *posts; /* NULL: nothing is checked */
     enum book_refusal refusal;
     int64_t held; /* with a refusal */
@@ -91,7 +92,7 @@ static enum rank rank_of(enum movement_kind kind)
 static enum role usual_role(const struct row *row)
 {
     switch (row->kind) {
-    case MOVE_IN: return ROLE_GRNI;
+    case MOVE_IN: return row->status == UNITS_CONSIGNED ? ROLE_ACCRUED_PURCHASES : ROLE_GRNI;
     case MOVE_OUT: return row->order ? ROLE_COGS : ROLE_SCRAP;
     case MOVE_SHIP:
     case MOVE_ARRIVE: return ROLE_ACCRUED_SHIPPING;
@@ -127,7 +128,7 @@ static struct movement movement_of(const struct story *story, const struct row *
         .value_minor = row->value,
         .standard_micro = story->standard ? story->standard : NONE,
         .last_micro = story->last ? story->last : NONE,
-        .where = {.role = row->to ? row->to : usual_role(row)},
+        .where = {.role = row->to ? row->to : usual_role(row), .party = text(row->party)},
         .refers = id_of(row->refers),
         .order = row->order,
         .status = row->status,
@@ -221,6 +222,13 @@ static struct span state_text(const struct item_state *state)
     struct buf out = buf_make(1 << 20);
     for (size_t i = 0; i < state->pool_count; i++)
         pool_text(state, &state->pools[i], &out);
+    for (size_t i = 0; i < state->consigned_count; i++)
+        buf_print(&out, "%sconsigned %u@%u %lld=%lld", out.len ? "; " : "", movement_document(state->consigned[i].lot),
+                  state->consigned[i].place, (long long)state->consigned[i].qty_micro,
+                  (long long)state->consigned[i].value_minor);
+    for (size_t i = 0; i < state->advance_count; i++)
+        buf_print(&out, "%sadvance %u %lld=%lld", out.len ? "; " : "", movement_document(state->advances[i].bill),
+                  (long long)state->advances[i].qty_micro, (long long)state->advances[i].value_minor);
     for (size_t i = 0; i < state->count_count; i++) {
         const struct location_count *count = &state->counts[i];
         bool named = false;
@@ -762,6 +770,27 @@ static const struct story stories[] = {
                  {MOVE_VALUE, 2, .value = -15},
                  {MOVE_BILL, 3, 2, 12, .refers = 1, .posts = "inventory@main -5, grni 8, price_difference{bill} -3"}},
         .state = "main 1@1 2=0; main has 2 own",
+    },
+    {
+        "bill before the goods: each supplier's own units settle it, the oldest bill first, and only what is billed",
+        .rows = {{MOVE_BILL, 1, 2, 20, .party = "acme", .posts = NO_LINES},
+                 {MOVE_BILL, 2, 3, 33, .party = "bolt", .posts = NO_LINES},
+                 {MOVE_BILL, 3, 2, 24, .party = "acme", .posts = NO_LINES},
+                 {MOVE_IN, 4, 1, 11, .party = "bolt", .posts = "inventory@main 11, grni -11"},
+                 {MOVE_IN, 5, 3, 30, .party = "acme", .posts = "inventory@main 32, grni -32"},
+                 {MOVE_IN, 6, 3, 36, .party = "bolt", .posts = "inventory@main 34, grni -34"}},
+        .state = "main 4@1 1=11 5@2 3=32 6@3 3=34; advance 3 1=12; main has 7 own",
+    },
+    {
+        "consigned: in no pool and worth nothing, bought as they go; own units go first",
+        .rows = {{MOVE_IN, 1, 3, 15, .status = UNITS_CONSIGNED, .posts = NO_LINES},
+                 {MOVE_IN, 2, 1, 4},
+                 {MOVE_IN, 3, 1, 7, .status = UNITS_CONSIGNED, .posts = NO_LINES},
+                 {MOVE_OUT, 4, 2, .order = 9,
+                  .posts = "inventory@main -4, accrued_purchases -5, cogs 4, cost_of_sales_dropship 5"},
+                 {MOVE_OUT, 5, 1, .order = 9, .posts = "accrued_purchases -5, cost_of_sales_dropship 5"},
+                 {MOVE_IN, 6, 1, 8}},
+        .state = "main 6@4 1=8 last 4/1; consigned 1@1 1=5; consigned 3@3 1=7; main has 1 own 2 consigned",
     },
     {
         "landed: gone units, the way, then layers by place; odd cents first",
