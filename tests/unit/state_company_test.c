@@ -478,6 +478,11 @@ static void movements_stand_with_the_document_they_are_of(void **state)
     first.item_count = 1;
     apply_with(first, true);
     assert_true(has_move(1, 5, own[0].movement.id) && has_move(1, 5, own[1].movement.id));
+    first.packed = ALL; /* decided again: the same movements, once each */
+    first.document_seq = first.row.seq;
+    first.document = 1;
+    apply_with(first, true);
+    assert_int_equal(record_of(1).move_count, OF_FIRST);
     struct book_record puts[COUNT_OF(rows)];
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         puts[i] = (struct book_record){.movement = {.id = movement_id_make(1, rows[i].line, (int)i + 1, 0),
