@@ -424,6 +424,19 @@ static enum refusal check_status_change(struct check *check, const struct status
     return REFUSAL_NONE;
 }
 
+/* What comes out of itself would carry its cost in a circle. */
+static enum refusal check_assembly(struct check *check, const struct assembly *assembly)
+{
+    for (size_t i = 0; i < assembly->consume.count; i++) {
+        if (span_eq(assembly->consume.at[i].sku, assembly->produce.sku)) {
+            return refuse(check, REFUSAL_BAD_VALUE,
+                          "produce.sku: %.*s is consumed too; an adjustment by value adds cost to an item",
+                          SPAN_ARG(assembly->produce.sku));
+        }
+    }
+    return REFUSAL_NONE;
+}
+
 static enum refusal check_supplier_return(struct check *check, const struct supplier_return *returned)
 {
     enum refusal refusal = REFUSAL_NONE;
@@ -521,8 +534,8 @@ enum refusal document_check(const struct document *document, struct arena *arena
     case DOCUMENT_VOID: return check_void(&check, &document->void_document);
     case DOCUMENT_RATE: return check_rate(&check, &document->rate);
     case DOCUMENT_OPENING: return check_opening(&check, &document->opening);
-    case DOCUMENT_LOCATION:
-    case DOCUMENT_ASSEMBLY: return REFUSAL_NONE; /* the field table says it all */
+    case DOCUMENT_ASSEMBLY: return check_assembly(&check, &document->assembly);
+    case DOCUMENT_LOCATION: return REFUSAL_NONE; /* the field table says it all */
     case DOCUMENT_NONE:
     case DOCUMENT_TYPE_LIMIT: break;
     }

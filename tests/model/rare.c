@@ -81,6 +81,15 @@ static const char *some_sku(struct m_rare *rare, bool by_lot)
     return NULL;
 }
 
+/* Another item kept in stock, where there is one. */
+static const char *another_sku(struct m_rare *rare, const char *sku)
+{
+    const char *other = some_sku(rare, false);
+    for (int tries = 0; tries < 8 && strcmp(other, sku) == 0; tries++)
+        other = some_sku(rare, false);
+    return other;
+}
+
 static const char *some_location(struct m_rare *rare)
 {
     const struct m_document *location = some_of(rare, M_LOCATION);
@@ -234,7 +243,7 @@ static struct m_document *leaving(struct m_rare *rare, enum m_type type, const c
         break;
     case M_ASSEMBLY:
         d->produce = m_lines_new(rare->arena, 1);
-        d->produce.at[0].sku = some_sku(rare, false);
+        d->produce.at[0].sku = another_sku(rare, sku);
         d->produce.at[0].qty = MICRO;
         break;
     default: break;

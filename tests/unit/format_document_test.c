@@ -500,6 +500,9 @@ static void members_that_contradict_each_other_are_refused(void **state)
              "status_change",
              "\"location\":\"a\",\"lines\":[{\"sku\":\"a\",\"qty\":\"1\",\"from\":\"damaged\",\"to\":\"damaged\"}]"),
          REFUSAL_BAD_VALUE, "lines[0].to: is the status they have already"},
+        {"{\"type\":\"assembly\",\"id\":\"1\",\"at\":\"2026-01-05\",\"location\":\"main\",\"consume\":[{\"sku\":\"A\","
+         "\"qty\":1},{\"sku\":\"B\",\"qty\":1}],\"produce\":{\"sku\":\"B\",\"qty\":1}}",
+         REFUSAL_BAD_VALUE, "produce.sku: B is consumed too; an adjustment by value adds cost to an item"},
         {DOCUMENT("assembly", "\"location\":\"a\",\"consume\":[],\"produce\":{\"sku\":\"a\",\"qty\":\"1\"}"),
          REFUSAL_MISSING_FIELD, "consume: holds 0, and at least 1 must be there"},
         {DOCUMENT("supplier_return", "\"supplier\":\"s\",\"lines\":[{\"qty\":\"1\"}]"), REFUSAL_MISSING_FIELD,
