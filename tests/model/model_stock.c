@@ -229,8 +229,8 @@ static void add_value(struct run *run, int at, int64_t amount)
             return;
         }
         int32_t today = run->day;
-        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL &&
-            !same(piece->to.role, "goods_out"))
+        bool recognised = !same(piece->to.role, "goods_out") && !same(piece->to.role, "deferred_dropship_cost");
+        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL && recognised)
             run->day = piece->gone_day;
         post_destination(run, &piece->to, amount, item);
         run->day = today;
