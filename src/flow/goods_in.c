@@ -119,6 +119,13 @@ struct receipt_target {
     const struct receipt_line *line;
 };
 
+/* The item's version at the instant the plan has come to: once more where later lines raised that. */
+static bool define_target(struct plan *plan, struct receipt_target *target)
+{
+    target->definition = plan_item(plan, target->line->sku, &target->item);
+    return target->definition != NULL && plan_goes_on(plan);
+}
+
 /* What an opening says of a line of an old receipt: what is not billed of it, or else only what is left of it. */
 static size_t old_lines(const struct opening *opening, struct span receipt, struct span line, struct span sku,
                         bool purchases, size_t *out_place)
@@ -192,9 +199,8 @@ static bool find_old_target(struct plan *plan, struct span receipt, struct span 
         as_line->total_cost_minor = opening->layers.at[place - 1].value_minor;
     }
     target->line = as_line;
-    target->definition = plan_item(plan, as_line->sku, &target->item);
     plan_not_before(plan, company_instant(plan->company, document->at, RANK_DEFINITION));
-    return target->definition != NULL && plan_goes_on(plan);
+    return define_target(plan, target);
 }
 
 /* An opening tells of a receipt of this name. False as well where the store failed. */
@@ -259,9 +265,8 @@ static bool find_target(struct plan *plan, struct reference receipt, struct span
     target->money = document->money;
     target->is_old = false;
     target->line = &document->receipt.lines.at[place - 1];
-    target->definition = plan_item(plan, target->line->sku, &target->item);
     plan_not_before(plan, company_instant(plan->company, document->at, RANK_RECEIPT));
-    return target->definition != NULL && plan_goes_on(plan);
+    return define_target(plan, target);
 }
 
 /* Without a unit of its own, what names only the line counts in that line's unit, anything else in the stock unit. */
@@ -550,7 +555,7 @@ void resolve_landed_cost(struct plan *plan)
     size_t count = landed_places(plan, &places);
     if (!plan_goes_on(plan))
         return;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && define_target(plan, &places[i].target); i++)
         places[i].weight = landed_weight(plan, &places[i].target, landed->basis);
     plan->amount_minor = plan_money(plan, landed->amount_minor);
     int64_t *parts = ARENA_ARRAY(plan->arena, int64_t, count + 1);
@@ -590,6 +595,37 @@ void resolve_cost_correction(struct plan *plan)
     plan_edit(plan, target.item, correct); /* the receipt follows it: amend.c */
 }
 
+/* The receipt line or, where it names none, the item of a line; the plan then happens no earlier than the receipt. */
+static bool sent_back_target(struct plan *plan, const struct supplier_return_line *line, struct receipt_target *target)
+{
+    if (reference_is_present(line->receipt))
+        return find_target(plan, line->receipt, line->line, line->sku, target);
+    struct receipt_line *as_line = ARENA_NEW(plan->arena, struct receipt_line);
+    must(as_line != NULL);
+    *as_line = (struct receipt_line){.sku = line->sku};
+    *target = (struct receipt_target){.line = as_line};
+    return define_target(plan, target);
+}
+
+static void send_back(struct plan *plan, size_t index, struct span location, struct receipt_target *target)
+{
+    const struct supplier_return *back = &plan->document->supplier_return;
+    const struct supplier_return_line *line = &back->lines.at[index];
+    if (!define_target(plan, target))
+        return;
+    struct movement movement = plan_movement(plan, MOVE_SUPPLIER_RETURN, target->definition, (int)index + 1, 0, 0);
+    struct span uom =
+        reference_is_present(line->receipt) ? unit_of_line(line->uom, line->line, line->sku, target->line) : line->uom;
+    movement.location = location;
+    movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, target->definition, uom));
+    if (is_present(line->credit_minor))
+        movement.value_minor = plan_money(plan, line->credit_minor);
+    movement.refers = target->movement;
+    movement.where =
+        (struct where){.role = ROLE_PRICE_DIFFERENCE, .party = back->supplier, .tag = SPAN("supplier_return")};
+    plan_edit(plan, target->item, movement);
+}
+
 void resolve_supplier_return(struct plan *plan)
 {
     const struct supplier_return *back = &plan->document->supplier_return;
@@ -604,32 +640,11 @@ void resolve_supplier_return(struct plan *plan)
             (void)plan_item(plan, line->sku, &number);
     }
     plan_need_rate(plan);
-    for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++) {
-        const struct supplier_return_line *line = &back->lines.at[i];
-        struct receipt_target target = {0};
-        uint32_t number = 0;
-        const struct document *item = NULL;
-        struct span uom = line->uom;
-        if (reference_is_present(line->receipt)) {
-            if (!find_target(plan, line->receipt, line->line, line->sku, &target))
-                return;
-            item = target.definition;
-            number = target.item;
-            uom = unit_of_line(line->uom, line->line, line->sku, target.line);
-        } else {
-            item = plan_item(plan, line->sku, &number);
-        }
-        if (item == NULL)
+    struct receipt_target *targets = ARENA_ARRAY(plan->arena, struct receipt_target, back->lines.count);
+    must(back->lines.count == 0 || targets != NULL);
+    for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++)
+        if (!sent_back_target(plan, &back->lines.at[i], &targets[i]))
             return;
-        struct movement movement = plan_movement(plan, MOVE_SUPPLIER_RETURN, item, (int)i + 1, 0, 0);
-        movement.location = location;
-        movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, uom));
-        if (is_present(line->credit_minor))
-            movement.value_minor = plan_money(plan, line->credit_minor);
-        movement.refers = target.movement;
-        movement.where =
-            (struct where){.role = ROLE_PRICE_DIFFERENCE, .party = back->supplier, .tag = SPAN("supplier_return")};
-        plan_edit(plan, number, movement);
-    }
-    plan_raise(plan);
+    for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++)
+        send_back(plan, i, location, &targets[i]);
 }

@@ -123,8 +123,8 @@ static int split_piece(struct run *run, int at, int64_t qty)
     return run->pieces.count - 1;
 }
 
-/* Cuts a piece in two that both stay where they are: the first qty units at `at`, the rest behind them (pieces of one place
- * stand in the order of the list; of one slice that went by turns). */
+/* Cuts a piece in two that both stay where they are: the first qty units at `at`, the rest behind them (pieces of one place,
+ * and those of one slice that went, stand by turns). */
 static void split_in_place(struct run *run, int at, int64_t qty)
 {
     int rest = split_piece(run, at, qty);
@@ -150,13 +150,19 @@ static void go(struct run *run, int at, struct destination to)
     piece->delivered = false;
 }
 
+/* The order of a queue: by place; units of several lots that stand in one place, by turns. */
+static bool before_in_queue(const struct piece *a, const struct piece *b)
+{
+    return a->place != b->place ? a->place < b->place : a->turn < b->turn;
+}
+
 /* The row of a lot: gone units in the order they went, then in transit, then layers by place. */
 static bool before_in_row(const struct piece *a, const struct piece *b)
 {
     if (a->where != b->where)
         return a->where < b->where;
     if (a->where != GONE)
-        return a->place < b->place;
+        return before_in_queue(a, b);
     if (a->gone_at != b->gone_at)
         return a->gone_at < b->gone_at;
     return a->gone_part != b->gone_part ? a->gone_part < b->gone_part : a->turn < b->turn;
@@ -188,7 +194,7 @@ places m_layers_of(struct run *run, int item, int pool)
             continue;
         (void)LIST_ADD(run->arena, layers);
         int place = layers.count - 1;
-        while (place > 0 && piece->place < run->pieces.at[layers.at[place - 1]].place) {
+        while (place > 0 && before_in_queue(piece, &run->pieces.at[layers.at[place - 1]])) {
             layers.at[place] = layers.at[place - 1];
             place--;
         }
@@ -223,8 +229,8 @@ static void add_value(struct run *run, int at, int64_t amount)
             return;
         }
         int32_t today = run->day;
-        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL &&
-            !same(piece->to.role, "goods_out"))
+        bool recognised = !same(piece->to.role, "goods_out") && !same(piece->to.role, "deferred_dropship_cost");
+        if (run->settings->true_up_at_origin && run->papers[run->paper].d->type == M_BILL && recognised)
             run->day = piece->gone_day;
         post_destination(run, &piece->to, amount, item);
         run->day = today;
@@ -477,7 +483,7 @@ static int next_piece(const struct run *run, int item, int pool, bool from_back,
         if (piece->where != HELD || piece->item != item || piece->pool != pool ||
             (receipt_lot >= 0 && piece->lot != receipt_lot))
             continue;
-        if (found < 0 || (piece->place < run->pieces.at[found].place) != from_back)
+        if (found < 0 || before_in_queue(piece, &run->pieces.at[found]) != from_back)
             found = i;
     }
     return found;
@@ -566,7 +572,8 @@ static bool take_picks(struct run *run, int item, int pool, const struct m_lines
             for (int i = 0; i < run->pieces.count; i++) {
                 const struct piece *piece = &run->pieces.at[i];
                 if (piece->where == HELD && piece->item == item && piece->pool == pool &&
-                    pick_fits(run, &picks->at[k], piece) && (found < 0 || piece->place < run->pieces.at[found].place))
+                    pick_fits(run, &picks->at[k], piece) &&
+                    (found < 0 || before_in_queue(piece, &run->pieces.at[found])))
                     found = i;
             }
             if (found < 0)
@@ -1347,7 +1354,7 @@ static int next_in_transit(const struct run *run, int item, int transfer, int li
             continue;
         const struct piece *best = found < 0 ? NULL : &run->pieces.at[found];
         if (!best || (just_settled(run, piece) != just_settled(run, best) ? just_settled(run, best)
-                                                                          : piece->place < best->place))
+                                                                          : before_in_queue(piece, best)))
             found = i;
     }
     return found;

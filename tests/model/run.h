@@ -103,7 +103,7 @@ struct piece {
     enum whereabouts where;
     int pool;      /* HELD: the pool */
     int64_t place; /* HELD, IN_TRANSIT: in its queue */
-    int64_t turn;  /* GONE: of pieces that went in one slice, which is first */
+    int64_t turn;  /* of pieces in one place, or that went in one slice, which is first */
     int transfer, transfer_line;
     int64_t gone_at; /* GONE: number of the movement that took it */
     int gone_part;   /* and of the slice within it */
