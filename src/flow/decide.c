@@ -173,7 +173,7 @@ static void remove_old_moves(struct work *work, const struct document_record *re
                 group = &work->out->groups[g];
         for (size_t e = 0; group != NULL && e < group->edit_count; e++)
             put_again |= group->edits[e].movement.id == record->moves[i].id;
-        if (put_again)
+        if (put_again || is_follow(record->moves[i].id))
             continue;
         struct item_book *book = NULL;
         if (!company_item_book(work->plan->company, record->moves[i].item, false, true, &book, work->plan->err)) {
@@ -185,7 +185,7 @@ static void remove_old_moves(struct work *work, const struct document_record *re
             bool goes_too = movement_document(movement->id) == record->number;
             for (size_t e = 0; group != NULL && e < group->edit_count; e++)
                 goes_too |= group->edits[e].movement.id == movement->id;
-            if (movement->refers == record->moves[i].id && !goes_too) {
+            if (movement->refers == record->moves[i].id && movement->kind != MOVE_FOLLOW && !goes_too) {
                 plan_refuse(work->plan, REFUSAL_REFERRED_TO, "%.*s %.*s refers to it", SPAN_ARG(movement->key.type),
                             SPAN_ARG(movement->key.id));
                 return;

@@ -3,11 +3,10 @@
 
 static bool is_assembly(const struct key *key) { return span_eq(key->type, SPAN("assembly")); }
 
-/* The output movement of an assembly as it would be now: in a group's edits, else in its item's book. */
-static bool output_now(struct work *work, uint32_t document, struct item_group **out_group,
-                       struct movement *out_movement, bool *out_goes)
+/* The output movement that the plan puts of an assembly. */
+static bool output_in_edits(struct work *work, uint32_t document, struct item_group **out_group,
+                            struct movement *out_movement)
 {
-    struct plan *plan = work->plan;
     for (size_t g = 0; g < work->out->group_count; g++)
         for (size_t e = 0; e < work->out->groups[g].edit_count; e++) {
             const struct movement *movement = &work->out->groups[g].edits[e].movement;
@@ -15,10 +14,25 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
                 !work->out->groups[g].edits[e].remove) {
                 *out_group = &work->out->groups[g];
                 *out_movement = *movement;
-                *out_goes = false;
                 return true;
             }
         }
+    return false;
+}
+
+static bool is_removed(const struct item_group *group, movement_id id)
+{
+    for (size_t e = 0; e < group->edit_count; e++)
+        if (group->edits[e].movement.id == id)
+            return group->edits[e].remove;
+    return false;
+}
+
+/* The output movement of an assembly as it stands in its item's book. */
+static bool output_in_book(struct work *work, uint32_t document, struct item_group **out_group,
+                           struct movement *out_movement)
+{
+    struct plan *plan = work->plan;
     struct document_record record;
     bool found = false;
     if (!company_document(plan->company, document, plan->arena, &record, &found, plan->err)) {
@@ -41,10 +55,6 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
     const struct book_record *at = item_book_find(book, last->id);
     if (at == NULL || at->movement.kind != MOVE_IN)
         return false;
-    *out_goes = false;
-    for (size_t g = 0; g < work->out->group_count; g++)
-        for (size_t e = 0; work->out->groups[g].item == last->item && e < work->out->groups[g].edit_count; e++)
-            *out_goes |= work->out->groups[g].edits[e].movement.id == last->id && work->out->groups[g].edits[e].remove;
     *out_group = work_group(work, last->item, book->average);
     *out_movement = at->movement;
     if ((*out_group)->planned && (*out_group)->plan.book != book) {
@@ -54,6 +64,14 @@ static bool output_now(struct work *work, uint32_t document, struct item_group *
         (*out_group)->stale = true;
     }
     return true;
+}
+
+/* The output movement of an assembly as it would be now: as the plan puts it, else as it stands and stays. */
+static bool output_now(struct work *work, uint32_t document, struct item_group **out_group,
+                       struct movement *out_movement)
+{
+    return output_in_edits(work, document, out_group, out_movement) ||
+           (output_in_book(work, document, out_group, out_movement) && !is_removed(*out_group, out_movement->id));
 }
 
 /* Value that a movement put on the account where the two sides of an assembly meet. */
@@ -83,8 +101,7 @@ static void assembly_value(struct work *work, uint32_t document)
 {
     struct item_group *group = NULL;
     struct movement output;
-    bool goes = false;
-    if (!output_now(work, document, &group, &output, &goes) || goes)
+    if (!output_now(work, document, &group, &output))
         return;
     bool own = document == work->plan->number;
     int64_t value_minor = base_of(work, document, &output)->value_minor;
@@ -154,42 +171,46 @@ static void follow_path(struct work *work, const struct movement *cause, struct 
     follow->pick_count = count;
 }
 
-/* A movement of an item that stands in its book or that the plan puts there: by its key, or (NULL) by its id. */
-static const struct movement *standing(struct work *work, struct item_group *group, const struct key *key,
-                                       movement_id id)
+/* The movement of this key that stands in an item's book or that the plan puts there: 0 none. */
+static movement_id id_of_key(const struct item_group *group, const struct item_book *book, const struct key *key)
 {
-    for (size_t e = 0; e < group->edit_count; e++) {
-        const struct movement *movement = &group->edits[e].movement;
-        if (key ? !group->edits[e].remove && key_compare(&movement->key, key) == 0 : movement->id == id)
-            return movement;
-    }
-    struct item_book *book = NULL;
-    if (!company_item_book(work->plan->company, group->item, group->average, true, &book, work->plan->err)) {
-        work->plan->broken = true;
-        return NULL;
-    }
-    const struct book_record *record = key ? item_book_find_key(book, key) : item_book_find(book, id);
-    return record ? &record->movement : NULL;
+    for (size_t e = 0; e < group->edit_count; e++)
+        if (!group->edits[e].remove && key_compare(&group->edits[e].movement.key, key) == 0)
+            return group->edits[e].movement.id;
+    for (size_t i = book->record_count; i-- > 0;)
+        if (key_compare(&book->records[i].movement.key, key) == 0)
+            return book->records[i].movement.id;
+    return 0;
+}
+
+static bool is_taken(const struct item_group *group, const struct item_book *book, movement_id id)
+{
+    for (size_t e = 0; e < group->edit_count; e++)
+        if (group->edits[e].movement.id == id)
+            return true;
+    return item_book_find(book, id) != NULL;
 }
 
 /* The nth cost that a cause sends on is told by its key: behind the cause, by the places it has come through. The id is
- * that of the one that stands there, else any that is free. */
+ * that of the movement which has this key already, else any that is free. */
 static void follow_name(struct work *work, struct item_group *group, const struct movement *cause, int nth,
                         struct movement *follow)
 {
     int leg = cause->kind == MOVE_FOLLOW ? movement_leg(cause->id) + 1 : FOLLOW_LEG;
+    struct item_book *book = NULL;
     follow->key = cause->key;
     follow->key.part = (cause->key.part + 1) * (MOVEMENT_PART_MAX + 1) + nth;
     if (nth > MOVEMENT_PART_MAX || leg > MOVEMENT_LEG_MAX)
         plan_refuse(work->plan, REFUSAL_OVERFLOW, "a later cost goes through more assemblies than can be kept");
-    const struct movement *there = standing(work, group, &follow->key, 0);
-    if (there != NULL)
-        follow->id = there->id;
-    for (int part = nth; there == NULL && plan_goes_on(work->plan); part++) {
-        follow->id = movement_id_make(movement_document(cause->id), movement_line(cause->id), part & MOVEMENT_PART_MAX,
-                                      leg & MOVEMENT_LEG_MAX);
-        if (standing(work, group, NULL, follow->id) == NULL)
-            return;
+    if (!company_item_book(work->plan->company, group->item, group->average, true, &book, work->plan->err))
+        work->plan->broken = true;
+    if (!plan_goes_on(work->plan))
+        return;
+    follow->id = id_of_key(group, book, &follow->key);
+    for (int part = nth; follow->id == 0; part++) {
+        movement_id id =
+            movement_id_make(movement_document(cause->id), movement_line(cause->id), part & MOVEMENT_PART_MAX, leg);
+        follow->id = is_taken(group, book, id) ? 0 : id;
     }
 }
 
@@ -201,8 +222,7 @@ static bool follow_of(struct work *work, const struct movement *cause, const str
     const struct movement *taker = consuming_assembly(&work->out->groups[group_index], &steps[at], before);
     struct item_group *group = NULL;
     struct movement output;
-    bool goes = false;
-    if (taker == NULL || !output_now(work, movement_document(taker->id), &group, &output, &goes) || (goes && !before))
+    if (taker == NULL || !(before ? output_in_book : output_now)(work, movement_document(taker->id), &group, &output))
         return false;
     *out_item = group->item;
     *out_follow = output;
@@ -248,15 +268,38 @@ static void drop_follow(struct work *work, const struct follow *follow)
         forget_edit(group, follow->id);
 }
 
+/* Whether a movement that the plan leaves as it stands sends something on into the plan's own assembly: a new version of that
+ * may have another output. */
+static bool sends_into_own(const struct work *work, const struct item_group *group, size_t record)
+{
+    const struct book_plan *plan = &group->plan;
+    if (work->plan->document->type != DOCUMENT_ASSEMBLY || plan->in_place || !plan->same[record])
+        return false;
+    for (size_t s = 0; s < plan->records[record].step_count; s++) {
+        const struct movement *taker = consuming_assembly(group, &plan->records[record].steps[s], false);
+        if (taker != NULL && movement_document(taker->id) == work->plan->number)
+            return true;
+    }
+    return false;
+}
+
+static bool sends_by(const struct work *work, const struct item_group *group, movement_id cause)
+{
+    for (size_t i = 0; i < group->plan.change_count; i++)
+        if (group->plan.changes[i].id == cause)
+            return true;
+    for (size_t i = 0; i < group->plan.record_count; i++)
+        if (group->plan.records[i].movement.id == cause)
+            return sends_into_own(work, group, i);
+    return false;
+}
+
 /* A cause that a later round finds unchanged: whatever it has sent on is as it stood before. */
 static void settle_follows(struct work *work, size_t group_index)
 {
     for (size_t i = 0; i < work->follow_count; i++) {
         const struct item_group *group = &work->out->groups[group_index];
-        bool changed = work->follows[i].cause_item != group->item;
-        for (size_t c = 0; c < group->plan.change_count; c++)
-            changed |= group->plan.changes[c].id == work->follows[i].cause;
-        if (!changed)
+        if (work->follows[i].cause_item == group->item && !sends_by(work, group, work->follows[i].cause))
             forget_edit(work_group(work, work->follows[i].item, false), work->follows[i].id);
     }
 }
@@ -330,6 +373,20 @@ void send_across(struct work *work, size_t group_index)
         if (is_assembly(&movement->key) && movement->kind == MOVE_OUT)
             assembly_value(work, movement_document(movement->id));
         assembly_follow(work, change, group_index);
+    }
+    for (size_t i = 0; i < work->out->groups[group_index].plan.record_count && !work->plan->broken; i++) {
+        const struct item_group *group = &work->out->groups[group_index];
+        const struct book_record *record = &group->plan.records[i];
+        if (sends_into_own(work, group, i))
+            assembly_follow(work,
+                            &(struct book_change){.id = record->movement.id,
+                                                  .movement = &record->movement,
+                                                  .movement_before = &record->movement,
+                                                  .steps = record->steps,
+                                                  .step_count = record->step_count,
+                                                  .steps_before = record->steps,
+                                                  .step_count_before = record->step_count},
+                            group_index);
     }
     for (size_t i = 0; i < work->base_count && !work->plan->broken; i++)
         assembly_value(work, work->bases[i].document);

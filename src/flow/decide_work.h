@@ -15,7 +15,6 @@ struct assembly_base {
     uint32_t document;
     int64_t value_minor;
 };
-enum { FOLLOW_LEG = 5 }; /* and, for what goes on from there, the legs behind it */
 /* A later cost that one movement sent into an assembly's output. */
 struct follow {
     movement_id cause, id;

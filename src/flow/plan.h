@@ -151,6 +151,10 @@ void plan_amend(struct plan *plan);
 
 /* Leg of what an order's book earns or takes back apart from a line of the event's document. */
 enum { SALE_LEG = 4 };
+/* Leg of a later cost that a movement sends into an assembly's output; what goes on from there has the legs behind it. It
+ * comes and goes with that movement, which document resolves it again or not. */
+enum { FOLLOW_LEG = 5 };
+static inline bool is_follow(movement_id id) { return movement_leg(id) >= FOLLOW_LEG; }
 /* The movement of an order's stock effect (also used when an order is folded again). `number`: of the effect, among all
  * that the event's document has in this order. */
 struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,

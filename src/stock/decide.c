@@ -180,7 +180,7 @@ static void count_gain(struct decision *d, int pool, int64_t qty_micro)
 }
 
 /* All that is on hand was counted and less was found: own units are missing first, then consigned ones, then damaged ones,
- * which are not valued; and no more can be in quarantine than is left. */
+ * which are not valued; and no more can be in quarantine than what was found beside the damaged ones. */
 static void whole_loss(struct decision *d, int pool, int64_t qty_micro)
 {
     const struct movement *movement = d->movement;
@@ -192,8 +192,11 @@ static void whole_loss(struct decision *d, int pool, int64_t qty_micro)
     if (d->refusal != BOOK_OK)
         return;
     count_by(d, movement->location, UNITS_DAMAGED, taken_micro - qty_micro);
-    if (before.units[UNITS_QUARANTINED] > held_micro - taken_micro)
-        count_by(d, movement->location, UNITS_QUARANTINED, held_micro - taken_micro - before.units[UNITS_QUARANTINED]);
+    int64_t sound_micro = movement->qty_micro - (before.units[UNITS_DAMAGED] + taken_micro - qty_micro);
+    if (sound_micro < 0)
+        sound_micro = 0;
+    if (before.units[UNITS_QUARANTINED] > sound_micro)
+        count_by(d, movement->location, UNITS_QUARANTINED, sound_micro - before.units[UNITS_QUARANTINED]);
 }
 
 /* Whether a layer's lot is the one that is counted, or none of those counted by other lines. */

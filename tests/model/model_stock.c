@@ -298,6 +298,8 @@ void m_spread(struct run *run, int lot, int64_t from, int64_t qty, int64_t amoun
  * difference is another item's. */
 static void follow(struct run *run)
 {
+    struct about cause = run->about;
+    run->about = (struct about){-1, -1, -1};
     while (run->followed < run->followings.count) {
         struct following next = run->followings.at[run->followed++];
         run->spreading.count = 0;
@@ -305,6 +307,7 @@ static void follow(struct run *run)
             *LIST_ADD(run->arena, run->spreading) = next.through.at[i];
         m_spread(run, next.lot, 0, m_row_qty(run, next.lot), next.amount);
     }
+    run->about = cause;
     run->spreading.count = 0;
 }
 
@@ -334,6 +337,11 @@ static int join_layer(struct run *run, int at)
 static void settle_units(struct run *run, int owed, int64_t s, int64_t difference, int by, int pool, int64_t place)
 {
     int item = run->lots.at[owed].item;
+    if (run->papers[run->lots.at[owed].paper].d->type ==
+        M_SUPPLIER_RETURN) { /* they are at the supplier's, all of them */
+        m_post(run, "price_difference", difference, item, -1, -1, -1);
+        return;
+    }
     places row = row_of(run, owed);
     int64_t left = s;
     for (int i = 0; i < row.count && left > 0; i++) {
@@ -1407,8 +1415,8 @@ static bool fewer_on_hand(struct run *run, int item, int location, int64_t missi
     if (valued > 0 && !issue_to(run, item, location, valued, "shrinkage", NULL))
         return false;
     *m_counter(run, run->damaged, item, location) -= missing - valued;
-    *quarantined = least(*quarantined, most(0, *m_counter(run, run->own, item, location)) +
-                                           *m_counter(run, run->consigned, item, location));
+    *quarantined = least(*quarantined, most(0, *m_counter(run, run->own, item, location) +
+                                                   *m_counter(run, run->consigned, item, location)));
     return true;
 }
 
@@ -1897,6 +1905,7 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
         must(at >= 0);
         int64_t units = least(qty, run->pieces.at[at].qty);
         struct receipt_line *kept = consigned_receipt(run, run->pieces.at[at].lot);
+        run->about = (struct about){location, order, line};
         if (kept && into_stock && kept->unbilled > 0) {
             units = least(units, kept->unbilled);
             consigned_come_back(run, split_piece(run, at, units), kept, location);
@@ -1906,9 +1915,6 @@ bool m_return_units(struct run *run, int order, int line, int part, int64_t qty,
         bool owed = still_owed(run, &run->pieces.at[at]);
         int slice = split_piece(run, at, units);
         struct piece *piece = &run->pieces.at[slice];
-        run->about.location = location;
-        run->about.order = order;
-        run->about.line = line;
         qty -= units;
         post_destination(run, &piece->to, -piece->value, item);
         if (at_current && !owed) {
@@ -2042,11 +2048,11 @@ static void open_purchase(struct run *run, int at)
         kept = add_old_line(run, layers + at, item);
         kept->value = amount;
     }
+    int64_t missing = purchase->qty - kept->qty;
     kept->qty = most(kept->qty, purchase->qty);
     kept->unbilled = purchase->qty;
     kept->grni = amount;
     old_line_billed(kept);
-    int64_t missing = purchase->qty - m_row_qty(run, kept->lot);
     if (missing > 0) /* they went before the cut-over: nobody is left to bear a difference */
         go(run, add_piece(run, item, kept->lot, missing, 0), going_to("price_difference", -1));
     m_post(run, "grni", -amount, item, -1, -1, -1);

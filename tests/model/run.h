@@ -264,7 +264,7 @@ struct run {
     int32_t day;   /* its accounting date */
     int paper;     /* the document being read */
     int next_part; /* slices taken so far by this movement */
-    struct {
+    struct about {
         int location, order, line;
     } about; /* what its other side is about: price difference says the same */
     LIST_OF(struct lot) lots;
