@@ -103,6 +103,7 @@ static void take_movements(struct plan *plan, const struct plan *again)
     for (size_t i = 0; i < again->record->move_count && !plan->broken; i++) {
         const struct document_move *move = &again->record->moves[i];
         const struct item_book *book = whole_book(plan, move->item);
+        /* What a cost sends on through assemblies is decided with it, not resolved. */
         if (book != NULL && !is_follow(move->id) && edit_of(again, move->item, move->id) == NULL)
             plan_remove(plan, move->item, book->average, move->id);
     }

@@ -177,10 +177,8 @@ static movement_id id_of_key(const struct item_group *group, const struct item_b
     for (size_t e = 0; e < group->edit_count; e++)
         if (!group->edits[e].remove && key_compare(&group->edits[e].movement.key, key) == 0)
             return group->edits[e].movement.id;
-    for (size_t i = book->record_count; i-- > 0;)
-        if (key_compare(&book->records[i].movement.key, key) == 0)
-            return book->records[i].movement.id;
-    return 0;
+    const struct book_record *record = item_book_find_key(book, key);
+    return record ? record->movement.id : 0;
 }
 
 static bool is_taken(const struct item_group *group, const struct item_book *book, movement_id id)

@@ -16,13 +16,18 @@ static struct about about_line(const struct book_line *line, struct span sku, st
 
 /* ---- what is posted for what was earned; negative amounts take it back ---- */
 
+bool line_is_commission(const struct book *book, const struct book_line *line)
+{
+    return line->is_dropship && book->event->policy->revenue_gross == REVENUE_GROSS_NET;
+}
+
 void post_sales(struct book *book, struct book_line *line, const struct book_unit *unit, int64_t minor)
 {
     if (minor == 0) {
         return;
     }
     book->net_minor = sum_of(book, book->net_minor, minor);
-    enum role role = line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_SALES;
+    enum role role = line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_SALES;
     struct about about = about_line(line, unit->sku, (struct span){0});
     if (unit->kind == ITEM_GIFT_CARD) {
         role = ROLE_GIFT_CARD_LIABILITY;
@@ -38,7 +43,8 @@ void post_discount(struct book *book, struct book_line *line, const struct book_
     }
     book->net_minor = sum_of(book, book->net_minor, -minor);
     struct about about = about_line(line, unit->sku, (struct span){0});
-    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_DISCOUNTS, unpriced(book, minor), &about);
+    book_post(book, line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_DISCOUNTS, unpriced(book, minor),
+              &about);
 }
 
 void post_shipping(struct book *book, struct book_line *line, int64_t minor)
@@ -48,8 +54,8 @@ void post_shipping(struct book *book, struct book_line *line, int64_t minor)
     }
     book->net_minor = sum_of(book, book->net_minor, minor);
     book->shipping_earned_minor += minor;
-    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_SHIPPING_INCOME, unpriced(book, -minor),
-              &(struct about){0});
+    book_post(book, line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_SHIPPING_INCOME,
+              unpriced(book, -minor), &(struct about){0});
 }
 
 void post_shipping_discount(struct book *book, struct book_line *line, int64_t minor)
@@ -59,7 +65,7 @@ void post_shipping_discount(struct book *book, struct book_line *line, int64_t m
     }
     book->net_minor = sum_of(book, book->net_minor, -minor);
     book->shipping_earned_minor -= minor;
-    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_DISCOUNTS, unpriced(book, minor),
+    book_post(book, line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_DISCOUNTS, unpriced(book, minor),
               &(struct about){.tag = SPAN("shipping")});
 }
 
@@ -103,7 +109,6 @@ int64_t unit_earn(struct book *book, struct book_line *line, struct book_unit *u
     int64_t discount = share_earn(&unit->discount, qty_micro, left);
     unit->earned_micro += qty_micro;
     book->open_minor -= sales - discount;
-    line->is_commission = line->is_dropship && book->event->policy->revenue_gross == REVENUE_GROSS_NET;
     post_sales(book, line, unit, sales);
     post_discount(book, line, unit, discount);
     return sales - discount;
@@ -147,12 +152,14 @@ static void refunds_follow(struct book_line *line, enum refund_of to, int64_t qt
     line->refunded_micro[to] += qty_micro;
     amounts[REFUND_OF_OPEN] -= minor;
     amounts[to] += minor;
+    line->refunded_held_minor += to == REFUND_OF_EARNED ? minor : 0;
     for (size_t i = 0; i < line->tax_count; i++) {
         int64_t *taxes = line->taxes[i].refunded_minor;
         int64_t tax = all || qty_micro == refunded ? taxes[REFUND_OF_OPEN]
                                                    : partial_draw(taxes[REFUND_OF_OPEN], qty_micro, refunded);
         taxes[REFUND_OF_OPEN] -= tax;
         taxes[to] += tax;
+        line->taxes[i].refunded_held_minor += to == REFUND_OF_EARNED ? tax : 0;
     }
 }
 
@@ -349,7 +356,8 @@ void book_post_cost(struct book *book, struct book_line *line, int64_t accrued_m
     struct balance cost = {cost_minor, cost_at_carried(book, &line->deferred, cost_minor)};
     struct balance deferred = {accrued.minor - cost.minor, accrued.company_minor - cost.company_minor};
     struct about about = about_line(line, line->sku, (struct span){0});
-    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_COST_OF_SALES_DROPSHIP, cost, &about);
+    book_post(book, line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_COST_OF_SALES_DROPSHIP, cost,
+              &about);
     book_post(book, ROLE_DEFERRED_DROPSHIP_COST, deferred, &about);
     about.party = line->supplier;
     book_post(book, ROLE_ACCRUED_PURCHASES, negative(accrued), &about);
@@ -364,7 +372,7 @@ static void give_back_refunded(struct book *book, struct book_line *line, int64_
         return;
     }
     struct about about = about_line(line, line->sku, (struct span){0});
-    enum role role = line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_RETURNS_AND_ALLOWANCES;
+    enum role role = line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_RETURNS_AND_ALLOWANCES;
     if (line->facts->kind == ITEM_GIFT_CARD) {
         role = ROLE_GIFT_CARD_LIABILITY;
         about.party = book->order;
@@ -386,6 +394,18 @@ static int64_t refunded_unshipped(const struct book_line *line)
     return refunded > 0 ? refunded : 0;
 }
 
+/* Of an amount refunded of earned units, the part of `qty` of them is one of cancelled units now. Gives what of it the
+ * refund took out of what was earned. */
+static int64_t refund_of_unearned(int64_t refunded[REFUND_OF_COUNT], int64_t *held, int64_t qty, int64_t of)
+{
+    int64_t taken = partial_draw(refunded[REFUND_OF_EARNED] - *held, qty, of);
+    int64_t from_held = *held > 0 ? partial_draw(*held, qty, of) : 0;
+    *held -= from_held;
+    refunded[REFUND_OF_EARNED] -= taken + from_held;
+    refunded[REFUND_OF_CANCELLED] += taken + from_held;
+    return taken;
+}
+
 void book_keep_refunded(struct book *book, struct book_line *line, int64_t back_micro)
 {
     int64_t of = line->refunded_micro[REFUND_OF_EARNED];
@@ -394,17 +414,12 @@ void book_keep_refunded(struct book *book, struct book_line *line, int64_t back_
     if (qty <= 0) {
         return;
     }
-    int64_t minor = partial_draw(line->refunded_minor[REFUND_OF_EARNED], qty, of);
     line->refunded_micro[REFUND_OF_EARNED] -= qty;
     line->refunded_micro[REFUND_OF_CANCELLED] += qty;
-    line->refunded_minor[REFUND_OF_EARNED] -= minor;
-    line->refunded_minor[REFUND_OF_CANCELLED] += minor;
-    give_back_refunded(book, line, minor);
+    give_back_refunded(book, line, refund_of_unearned(line->refunded_minor, &line->refunded_held_minor, qty, of));
     for (size_t t = 0; t < line->tax_count; t++) {
         struct book_tax *tax = &line->taxes[t];
-        int64_t refunded = partial_draw(tax->refunded_minor[REFUND_OF_EARNED], qty, of);
-        tax->refunded_minor[REFUND_OF_EARNED] -= refunded;
-        tax->refunded_minor[REFUND_OF_CANCELLED] += refunded;
+        int64_t refunded = refund_of_unearned(tax->refunded_minor, &tax->refunded_held_minor, qty, of);
         if (!tax->of_marketplace) {
             post_tax(book, line, tax, refunded);
         }

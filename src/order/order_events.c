@@ -717,8 +717,8 @@ static void return_to_supplier(struct book *book, const struct move *move)
     struct about about = {.sku = line->sku, .order_line = line->id, .party = line->supplier, .tag = SPAN("return")};
     book_post(book, ROLE_ACCRUED_PURCHASES, credit, &about);
     about.party = (struct span){0};
-    book_post(book, line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_COST_OF_SALES_DROPSHIP, negative(credit),
-              &about);
+    book_post(book, line_is_commission(book, line) ? ROLE_COMMISSION_INCOME : ROLE_COST_OF_SALES_DROPSHIP,
+              negative(credit), &about);
 }
 
 /* Units that come back before they are earned are of the first shipments that have any: their slices are the oldest. */

@@ -48,7 +48,8 @@ struct book_tax {
     int64_t due_minor;           /* of share.left: payable already (tax_point payment) */
     int64_t due_cancelled_minor; /* the same of cancelled units, until refunded */
     int64_t refunded_minor[REFUND_OF_COUNT];
-    int64_t most_minor; /* the largest total of any version: units an edit took off can still be refunded */
+    int64_t refunded_held_minor; /* of what counts as refunded of earned units: as below */
+    int64_t most_minor;          /* the largest total of any version: units an edit took off can still be refunded */
 };
 
 /* An amount in both currencies; they are the same where the order is in the company's. */
@@ -63,7 +64,6 @@ struct book_line {
     size_t place;                         /* in the version in force, from 1; 0: no longer listed */
     int64_t factor_micro;                 /* stock units in one of the line's own unit */
     bool is_bundle, is_dropship;
-    bool is_commission; /* we are the supplier's agent: revenue_gross net */
     struct span supplier;
 
     struct book_unit *units;
@@ -82,6 +82,7 @@ struct book_line {
     int64_t catch_up_accrued_minor, catch_up_cost_minor; /* of the edit being applied */
 
     int64_t refunded_micro[REFUND_OF_COUNT], refunded_minor[REFUND_OF_COUNT];
+    int64_t refunded_held_minor;    /* of earned units: refunded while they were open, out of the customer's money */
     int64_t most_micro, most_minor; /* the largest quantity and net value of any version */
     size_t touched;                 /* number of the event that touched it last */
     int32_t passed_to;              /* a service by days: the first day that has not passed; INT32_MIN: none has */
@@ -295,6 +296,8 @@ void book_cancel_rest(struct book *book, struct book_line *line, int64_t qty_mic
 /* Posts a dropship line's cost up to the units shipped and earned; what came back unearned is cost as well. */
 void book_settle_cost(struct book *book, struct book_line *line);
 void book_post_cost(struct book *book, struct book_line *line, int64_t accrued_minor, int64_t cost_minor);
+/* On the day of the event we are the supplier's agent (revenue_gross net). */
+bool line_is_commission(const struct book *book, const struct book_line *line);
 void post_sales(struct book *book, struct book_line *line, const struct book_unit *unit, int64_t minor);
 void post_discount(struct book *book, struct book_line *line, const struct book_unit *unit, int64_t minor);
 void post_shipping(struct book *book, struct book_line *line, int64_t minor);

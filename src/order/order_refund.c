@@ -110,7 +110,7 @@ static void take_earned(struct refunding *r, enum role role, int64_t minor, cons
 static void take_earned_of(struct refunding *r, const struct book_line *line, int64_t minor)
 {
     struct about about = {.sku = line->sku, .order_line = line->id};
-    enum role role = line->is_commission ? ROLE_COMMISSION_INCOME : ROLE_RETURNS_AND_ALLOWANCES;
+    enum role role = line_is_commission(r->book, line) ? ROLE_COMMISSION_INCOME : ROLE_RETURNS_AND_ALLOWANCES;
     if (line->facts->kind == ITEM_GIFT_CARD) {
         role = ROLE_GIFT_CARD_LIABILITY;
         about.party = r->book->order;

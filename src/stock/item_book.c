@@ -264,6 +264,28 @@ const struct book_record *item_book_find(const struct item_book *book, movement_
     return NULL;
 }
 
+/* The first record whose key is no smaller. */
+static size_t place_of_key(const struct item_book *book, const struct key *key)
+{
+    size_t low = 0;
+    size_t high = book->record_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (key_compare(&book->records[middle].movement.key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct book_record *item_book_find_key(const struct item_book *book, const struct key *key)
+{
+    size_t at = place_of_key(book, key);
+    bool found = at < book->record_count && key_compare(&book->records[at].movement.key, key) == 0;
+    return found ? &book->records[at] : NULL;
+}
+
 /* Every edit is a new movement behind the last one. */
 static bool is_append(const struct item_book *book, const struct book_edit *edits, size_t count)
 {
@@ -334,17 +356,9 @@ static size_t first_touched(const struct item_book *book, const struct book_edit
 {
     size_t first = book->record_count;
     for (size_t e = 0; e < count; e++) {
-        size_t low = 0;
-        size_t high = book->record_count;
-        while (!edits[e].remove && low < high) {
-            size_t middle = (low + high) / 2;
-            if (key_compare(&book->records[middle].movement.key, &edits[e].movement.key) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        if (!edits[e].remove && low < first)
-            first = low;
+        size_t place = edits[e].remove ? first : place_of_key(book, &edits[e].movement.key);
+        if (place < first)
+            first = place;
     }
     for (size_t i = 0; i < first; i++)
         if (edit_of(edits, count, book->records[i].movement.id) != NULL)
@@ -436,33 +450,30 @@ static const struct book_record *old_record(const struct item_book *book, size_t
     return NULL;
 }
 
-/* Steps name a pool by its number. A movement that comes before others may open its pools before theirs: the same number
- * is another pool then. */
-static bool pool_same(const struct item_state *a, const struct step *x, const struct item_state *b,
-                      const struct step *y)
+/* Pools are numbered as they were opened: one number may name another pool where what opened it has gone. */
+static bool pool_same(const struct item_state *now, const struct item_state *before, const struct step *step)
 {
-    if (x->pool != y->pool)
-        return false;
-    if (!(step_members(x->kind) & STEP_HAS_POOL) || x->kind == STEP_GONE) /* gone units may have been in none */
+    if ((step_members(step->kind) & STEP_HAS_POOL) == 0)
         return true;
-    const struct pool *a_pool = &a->pools[x->pool];
-    const struct pool *b_pool = &b->pools[y->pool];
-    return a_pool->kind == b_pool->kind && span_eq(a_pool->name, b_pool->name);
+    size_t at = (size_t)step->pool;
+    if (at >= now->pool_count)
+        return true; /* units that were gone before the first pool was opened */
+    return at < before->pool_count && now->pools[at].kind == before->pools[at].kind &&
+           span_eq(now->pools[at].name, before->pools[at].name);
 }
 
-/* Whether steps decided on state `a` are those decided on state `b`. */
-static bool steps_same(const struct item_state *a_state, const struct step *a, size_t a_count,
-                       const struct item_state *b_state, const struct step *b, size_t b_count)
+static bool steps_same(const struct item_state *now, const struct decision *decision, const struct item_state *before,
+                       const struct book_record *record)
 {
-    if (a_count != b_count)
+    if (decision->step_count != record->step_count)
         return false;
-    for (size_t i = 0; i < a_count; i++) {
-        const struct step *x = &a[i];
-        const struct step *y = &b[i];
-        if (x->kind != y->kind || !pool_same(a_state, x, b_state, y) || x->place != y->place || x->day != y->day ||
-            x->lot != y->lot || x->target != y->target || x->qty_micro != y->qty_micro ||
-            x->value_minor != y->value_minor || x->cost_minor != y->cost_minor || x->index != y->index ||
-            x->status != y->status || !span_eq(x->name, y->name) || (x->where == NULL) != (y->where == NULL) ||
+    for (size_t i = 0; i < record->step_count; i++) {
+        const struct step *x = &decision->steps[i];
+        const struct step *y = &record->steps[i];
+        if (x->kind != y->kind || x->pool != y->pool || x->place != y->place || x->day != y->day || x->lot != y->lot ||
+            x->target != y->target || x->qty_micro != y->qty_micro || x->value_minor != y->value_minor ||
+            x->cost_minor != y->cost_minor || x->index != y->index || x->status != y->status ||
+            !pool_same(now, before, x) || !span_eq(x->name, y->name) || (x->where == NULL) != (y->where == NULL) ||
             (x->where && !where_same(x->where, y->where)))
             return false;
     }
@@ -542,8 +553,7 @@ static bool decide_records(struct book_plan *plan, const struct book_edit *edits
             plan->held_micro = decision.held_micro;
             return false;
         }
-        plan->same[i] = plan->same[i] && steps_same(&plan->state, decision.steps, decision.step_count, &book->state,
-                                                    record->steps, record->step_count);
+        plan->same[i] = plan->same[i] && steps_same(&plan->state, &decision, &book->state, record);
         if (!plan->same[i]) {
             record->steps = decision.steps;
             record->step_count = decision.step_count;
@@ -705,8 +715,7 @@ const struct movement *item_book_check(const struct item_book *book, struct aren
     for (size_t i = 0; i < book->record_count; i++) {
         const struct book_record *record = &book->records[i];
         struct decision decision = decide_one(&state, &record->movement, arena);
-        if (decision.refusal != BOOK_OK ||
-            !steps_same(&state, decision.steps, decision.step_count, &book->state, record->steps, record->step_count))
+        if (decision.refusal != BOOK_OK || !steps_same(&state, &decision, &book->state, record))
             return &record->movement;
     }
     return NULL;

@@ -822,10 +822,7 @@ const struct m_document *m_item_now(const struct run *run, int item)
     const struct m_document *now = run->papers[it->papers.at[0]].d;
     for (int i = 1; i < it->papers.count; i++) {
         const struct paper *next = &run->papers[it->papers.at[i]];
-        struct key from = {0, next->instant, 0, m_source(next->d), "item", next->d->id, 0, 0};
-        struct key now_key = run->now == INT64_MAX ? from : run->movements.at[run->at].key;
-        now_key.entered = 0; /* which version holds is a matter of dates */
-        if (run->now == INT64_MAX || m_key_compare(&from, &now_key) <= 0)
+        if (run->now == INT64_MAX || next->instant <= run->movements.at[run->at].key.instant)
             now = next->d;
     }
     return now;
@@ -1101,6 +1098,7 @@ static void read_once(struct run *run)
             paper->refusal = "";
         }
         check_balance(run, from);
+        m_remember_rates(run);
         if (paper->d->type == M_SHIPMENT)
             late_returns_of(run, paper->order);
     }

@@ -315,12 +315,18 @@ static void earn_part(struct run *run, struct earning *earning, struct order_lin
     earn_whole(run, earning, line, most(0, completed(line, part_earned) - line->earned));
 }
 
-static int64_t at_rate(struct run *run, currency money, int64_t amount)
+static int64_t rate_of(struct run *run, const struct order *order)
+{
+    bool by_days = run->movements.at[run->at].payment == DAY_OF_SERVICE;
+    return by_days && order->money != run->settings->company ? order->rate : m_rate_of(run, order->money);
+}
+
+static int64_t at_rate(struct run *run, const struct order *order, int64_t amount)
 {
     int64_t out = 0;
-    if (money == run->settings->company)
+    if (order->money == run->settings->company)
         return amount;
-    must(amount_at_rate(amount, currency_exponent(money), m_rate_of(run, money), run->exponent, &out));
+    must(amount_at_rate(amount, currency_exponent(order->money), rate_of(run, order), run->exponent, &out));
     return out;
 }
 
@@ -347,7 +353,7 @@ static void convert_lines(struct run *run, struct earning *earning, int64_t valu
         credits -= least(stated[i], 0);
     }
     if (net == 0)
-        worth = at_rate(run, earning->order->money, credits);
+        worth = at_rate(run, earning->order, credits);
     else
         worth = net > 0 ? m_rounded(value, credits, net) : m_rounded(-value, credits, -net);
     for (int side = 0; side < 2; side++) {
@@ -361,10 +367,7 @@ static void convert_lines(struct run *run, struct earning *earning, int64_t valu
     }
 }
 
-static bool needs_rate(struct run *run, currency money)
-{
-    return money != run->settings->company && m_rate_of(run, money) == 0;
-}
+static bool needs_rate(struct run *run, const struct order *order) { return rate_of(run, order) == 0; }
 
 /* The net is drawn from the deposit first, what is missing is receivable; a net in the customer's favour reduces the
  * receivable first, the rest is deposit. */
@@ -382,18 +385,18 @@ static bool finish_earning(struct run *run, struct earning *earning)
         deposit = -net - receivable;
     }
     bool wants_rate = net > 0 ? receivable > 0 : net < 0 ? deposit > 0 : earning->lines.count > 0;
-    if (wants_rate && needs_rate(run, order->money))
+    if (wants_rate && needs_rate(run, order))
         return m_refuse_late(run, "waiting", "waits_rate");
     if (net >= 0) {
         carried = draw_account(&order->deposit, deposit);
-        at_event = receivable ? at_rate(run, order->money, receivable) : 0;
+        at_event = receivable ? at_rate(run, order, receivable) : 0;
         order->receivable.order += receivable;
         order->receivable.company += at_event;
         m_post(run, "customer_deposits", carried, -1, -1, number, -1);
         m_post(run, "accounts_receivable", at_event, -1, -1, number, -1);
     } else {
         carried = -draw_account(&order->receivable, receivable);
-        at_event = deposit ? -at_rate(run, order->money, deposit) : 0;
+        at_event = deposit ? -at_rate(run, order, deposit) : 0;
         order->deposit.order += deposit;
         order->deposit.company -= at_event;
         m_post(run, "accounts_receivable", carried, -1, -1, number, -1);
@@ -485,11 +488,11 @@ static void post_dropship(struct run *run, const struct order *order, struct ord
 {
     int number = order_number(run, order), at = line_number(order, line);
     struct account *deferred = &line->dropship_deferred;
-    int64_t owed = at_rate(run, order->money, accrued), sold;
+    int64_t owed = at_rate(run, order, accrued), sold;
     deferred->order += accrued;
     deferred->company += owed;
     sold = cost > 0 && cost <= deferred->order ? m_draw(deferred->company, cost, deferred->order)
-                                               : at_rate(run, order->money, cost);
+                                               : at_rate(run, order, cost);
     deferred->order -= cost;
     deferred->company -= sold;
     if (deferred->order == 0) {
@@ -605,7 +608,8 @@ static void give_back_refunded(struct run *run, struct earning *earning, struct 
     int64_t goods = m_draw(line->refunded_amount, qty, of);
     line->refunded_amount -= goods;
     earning->order->refunded_earned -= goods;
-    earn(run, earning, line->kind == LINE_GIFT_CARD ? "gift_card_liability" : "returns_and_allowances", -goods,
+    bool card = line->kind == LINE_GIFT_CARD;
+    earn(run, earning, card ? "gift_card_liability" : earned_role(run, line, "returns_and_allowances"), -goods,
          line->item, number);
     for (int i = 0; i < line->tax_count; i++) {
         int64_t tax = m_draw(line->taxes[i].refunded_earned, qty, of);
@@ -962,6 +966,7 @@ static void move_tax(struct run *run, struct order *order, int64_t into_deposit,
         taxes.at[i]->moved += parts[i];
     int64_t carried = draw_account(&order->deposit, moved);
     m_post(run, "customer_deposits", carried, -1, -1, order_number(run, order), -1);
+    memcpy(weights, parts, (size_t)taxes.count * sizeof *weights);
     split_by_weight(carried, weights, (size_t)taxes.count, parts);
     for (int i = 0; i < taxes.count; i++) {
         int item = lines.at[i] >= 0 ? order->lines.at[lines.at[i]].item : -1;
@@ -1050,12 +1055,12 @@ bool m_read_payment(struct run *run, int payment)
     currency money = d->currency ? currency_find(span_of(d->currency)) : run->settings->company;
     if (money != order->money)
         return m_refuse(run, "failed", "unsupported");
-    if (needs_rate(run, order->money))
+    if (needs_rate(run, order))
         return listed ? m_refuse_late(run, "waiting", "waits_rate") : m_refuse(run, "waiting", "waits_rate");
     *LIST_ADD(run->arena, run->captures) = (struct captured){order_number(run, order), gateway, id};
     order->gateway_captured = order->gateway_captured || !card;
     order->card_captured = order->card_captured || card;
-    int64_t worth = at_rate(run, order->money, amount);
+    int64_t worth = at_rate(run, order, amount);
     m_post(run, card ? "gift_card_liability" : "gateway_clearing", worth, -1, -1, order_number(run, order), -1);
     return take_money(run, order, amount, worth);
 }
@@ -1114,6 +1119,26 @@ static void pass_days(struct run *run, struct earning *earning, struct order_lin
     part->sold -= sold;
     if (!pays_first(run))
         earn_part(run, earning, line, part, units - sold);
+}
+
+static void remember_rate(struct run *run, int number)
+{
+    struct order *order = number >= 0 ? &run->orders[number] : NULL;
+    if (order && order->known)
+        order->rate = m_rate_of(run, order->money);
+}
+
+void m_remember_rates(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    if (run->movements.at[run->at].payment == DAY_OF_SERVICE)
+        return;
+    remember_rate(run, paper->order);
+    remember_rate(run, paper->other_order);
+    if (paper->d->type == M_DELIVERY)
+        remember_rate(run, run->papers[paper->target].order);
+    for (size_t i = 0; paper->d->type == M_ENTRY && i < paper->d->lines.count; i++)
+        remember_rate(run, paper->targets[i]);
 }
 
 bool m_read_day_of_service(struct run *run)
@@ -1589,7 +1614,7 @@ static bool return_dropship(struct run *run, struct order *order, struct order_l
     int64_t back = least(qty, left), cost = m_draw(line->sold_cost.earned - line->dropship_credited, back, left);
     line->dropship_back += back;
     line->dropship_credited += cost;
-    int64_t credit = named->credit != M_NONE ? m_in_company(run, named->credit) : at_rate(run, order->money, cost);
+    int64_t credit = named->credit != M_NONE ? m_in_company(run, named->credit) : at_rate(run, order, cost);
     int number = order_number(run, order), at = line_number(order, line);
     m_post(run, "accrued_purchases", credit, line->item, -1, number, at);
     m_post(run, dropship_role(run), -credit, line->item, -1, number, at);
@@ -1669,7 +1694,7 @@ static void refund_at_rate(struct run *run, struct refunding *refunding, const c
 {
     if (amount == 0)
         return;
-    int64_t worth = at_rate(run, refunding->order->money, amount);
+    int64_t worth = at_rate(run, refunding->order, amount);
     refunding->worth += worth;
     m_post(run, role, worth, item, -1, order_number(run, refunding->order), line);
 }
@@ -1725,11 +1750,11 @@ static int64_t refund_payable(struct run *run, struct refunding *refunding, stru
     return amount - cancelled - open;
 }
 
-static int64_t refund_all_payable(struct run *run, struct refunding *refunding, struct tax *taxes, int count,
-                                  int64_t amount)
+static int64_t refund_payable_of_shipping(struct run *run, struct refunding *refunding, struct order_line *line,
+                                          int64_t amount)
 {
-    for (int i = 0; i < count; i++)
-        amount = refund_payable(run, refunding, &taxes[i], amount, -1, -1);
+    for (int i = 0; i < line->shipping_tax_count; i++)
+        amount = refund_payable(run, refunding, &line->shipping_taxes[i], amount, -1, -1);
     return amount;
 }
 
@@ -1885,8 +1910,7 @@ static bool refund_shipping_tax(struct run *run, struct refunding *refunding, co
     refund_earned(run, refunding, "sales_tax_payable", earned, -1, -1);
     int64_t left = wanted - earned;
     for (int i = 0; i < order->lines.count; i++)
-        left = refund_all_payable(run, refunding, order->lines.at[i].shipping_taxes,
-                                  order->lines.at[i].shipping_tax_count, left);
+        left = refund_payable_of_shipping(run, refunding, &order->lines.at[i], left);
     return refund_held(run, refunding, left, 0);
 }
 
@@ -1917,8 +1941,9 @@ static bool refund_in_total(struct run *run, struct refunding *refunding, int64_
     left = refund_from_deposit(run, refunding, left - earned);
     for (int i = 0; i < order->lines.count; i++) {
         struct order_line *line = &order->lines.at[i];
-        left = refund_all_payable(run, refunding, line->taxes, line->tax_count, left);
-        left = refund_all_payable(run, refunding, line->shipping_taxes, line->shipping_tax_count, left);
+        for (int k = 0; k < line->tax_count; k++)
+            left = refund_payable(run, refunding, &line->taxes[k], left, line->item, i);
+        left = refund_payable_of_shipping(run, refunding, line, left);
     }
     int64_t tax = least(left, order->marketplace_tax - order->marketplace_refunded);
     if (tax > 0 && !refund_marketplace_tax(run, refunding, tax, -1, -1))
@@ -1949,7 +1974,7 @@ bool m_read_refund(struct run *run)
     struct order *other = paper->other_order >= 0 ? &run->orders[paper->other_order] : NULL;
     if (money != order->money || (other && other->money != money))
         return m_refuse(run, "failed", "unsupported");
-    if (needs_rate(run, order->money))
+    if (needs_rate(run, order))
         return m_refuse(run, "waiting", "waits_rate");
     for (size_t i = 0; i < d->lines.count; i++)
         parts += m_or_zero(d->lines.at[i].amount) + tax_sum(&d->lines.at[i].tax);
@@ -1966,7 +1991,7 @@ bool m_read_refund(struct run *run)
     /* Reading: without lines the parts are the amount and the fee kept back. */
     if (!itemised && !refund_in_total(run, &refunding, d->amount + fee))
         return false;
-    int64_t paid = at_rate(run, order->money, d->amount), kept = at_rate(run, order->money, fee);
+    int64_t paid = at_rate(run, order, d->amount), kept = at_rate(run, order, fee);
     int number = order_number(run, order);
     order->fees_kept += fee;
     m_post(run, "restocking_fee_income", -kept, -1, -1, number, -1);

@@ -203,6 +203,7 @@ struct order {
     bool known;
     int paper; /* the version in force */
     currency money;
+    int64_t rate; /* of its money, at the last of its events that was no day of a service */
     LIST_OF(struct order_line) lines;
     struct account deposit, receivable, refunds_due;
     int64_t captured_total, total;
@@ -377,6 +378,8 @@ bool m_order_adds_up(struct run *run, const struct m_document *d);
 bool m_read_payment(struct run *run, int payment);
 bool m_read_payment_on_account(struct run *run);
 bool m_read_day_of_service(struct run *run);
+/* What was read is an event of these orders: its rate is what later days of a service are earned at. */
+void m_remember_rates(struct run *run);
 /* The days a line's service runs; false: it does not run by days. */
 bool m_service_days(const struct m_line *line, int32_t *out_from, int32_t *out_to);
 bool m_is_month_end(int32_t day);

@@ -407,6 +407,12 @@ static void members_that_contradict_each_other_are_refused(void **state)
         {ORDER_HEAD "\"lines\":[{\"id\":\"1\",\"sku\":\"S\",\"qty\":1,\"unit_price\":1,\"service\":{\"from\":\"2026-02-"
                     "01\",\"to\":\"2026-01-31\"}}]}",
          REFUSAL_BAD_VALUE, "lines[0].service.to: is before its from"},
+        {ORDER_HEAD "\"lines\":[{\"id\":\"1\",\"sku\":\"S\",\"qty\":1,\"unit_price\":1,\"service\":{\"from\":\"2026-02-"
+                    "01\"}}]}",
+         REFUSAL_BAD_VALUE, "lines[0].service: from and to are two dates without a time"},
+        {ORDER_HEAD "\"lines\":[{\"id\":\"1\",\"sku\":\"S\",\"qty\":1,\"unit_price\":1,\"service\":{\"from\":\"2026-02-"
+                    "01\",\"to\":\"2126-02-03\"}}]}",
+         REFUSAL_BAD_VALUE, "lines[0].service.to: more than a hundred years after its from"},
         {DOCUMENT("payment", "\"gateway\":\"card\",\"amount\":\"1\""), REFUSAL_MISSING_FIELD,
          "order: neither order nor customer is given"},
         {DOCUMENT("cancel", "\"order\":\"1\",\"lines\":[{\"qty\":\"1\"}]"), REFUSAL_MISSING_FIELD,

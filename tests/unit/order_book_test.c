@@ -604,6 +604,23 @@ static void order_discount_shipping_and_their_taxes_are_split_over_lines(void **
     expect_account("0", "0", "0", true);
 }
 
+/* Free carriage may still be taxed. */
+static void a_tax_on_shipping_alone_is_split_over_lines_too(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("30.50");
+    add_line(order, "1", "A", "1", "10.00");
+    add_line(order, "2", "B", "1", "20.00");
+    add_tax(&order->order.shipping.tax, "CA", "0.50", REMITTER_MERCHANT);
+    version(order);
+    pay("30.50");
+    size_t first = ship("1", "1"), rest = ship("2", "1");
+    fold();
+    expect(first, "customer_deposits 10.17\nsales_tax_payable(CA){shipping} -0.17\nsales[A/1] -10.00");
+    expect(rest, "customer_deposits 20.33\nsales_tax_payable(CA){shipping} -0.33\nsales[B/2] -20.00");
+}
+
 static void the_order_discount_follows_what_the_lines_own_discounts_left(void **state)
 {
     (void)state;
@@ -932,6 +949,29 @@ static void cancelled_dropship_units_cost_nothing(void **state)
                     "cost_of_sales_dropship[drop/1] 8.00");
 }
 
+static void a_cancel_between_dropshipments_takes_its_own_part_of_cost_and_accrual(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("40.00");
+    struct order_line *line = add_line(order, "1", "drop", "4", "10.00");
+    line->fulfil.supplier = SPAN("acme");
+    line->fulfil.cost_micro = micro("4.00");
+    version(order);
+    size_t first = ship("1", "1");
+    cancel("1", "1");
+    size_t rest = ship_all();
+    fold();
+    expect(first, "accounts_receivable 10.00\n"
+                  "accrued_purchases[drop/1](acme) -4.00\n"
+                  "sales[drop/1] -10.00\n"
+                  "cost_of_sales_dropship[drop/1] 4.00");
+    expect(rest, "accounts_receivable 20.00\n"
+                 "accrued_purchases[drop/1](acme) -8.00\n"
+                 "sales[drop/1] -20.00\n"
+                 "cost_of_sales_dropship[drop/1] 8.00");
+}
+
 static void an_agent_has_commission_instead_of_sales_and_cost(void **state)
 {
     (void)state;
@@ -1092,6 +1132,36 @@ static void cancels_take_open_units_only(void **state)
     size_t late = cancel(NULL, NULL);
     fold();
     expect_no(late, REFUSAL_SHIPPED_UNITS, "every unit was shipped");
+}
+
+/* Each cancelled unit gives back its part of what was charged with it, and of nothing else. */
+static void a_cancel_gives_back_its_part_of_shipping_discount_and_tax(void **state)
+{
+    static const struct {
+        const char *shipping, *discount, *tax, *total, *back;
+    } rows[] = {
+        {NULL, NULL, NULL, "30.00", "10.00"},     {"3.00", NULL, NULL, "33.00", "11.00"},
+        {NULL, "3.00", NULL, "27.00", "9.00"},    {NULL, NULL, "1.50", "31.50", "10.50"},
+        {"3.00", "3.00", NULL, "30.00", "10.00"}, {"3.00", "3.00", "1.50", "31.50", "10.50"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        start_order();
+        struct document *order = new_order(rows[i].total);
+        struct order_line *line = add_line(order, "1", "A", "3", "10.00");
+        order->order.shipping.amount_minor = minor(rows[i].shipping);
+        order->order.discount_minor = minor(rows[i].discount);
+        if (rows[i].tax != NULL) {
+            add_tax(&line->tax, "CA", rows[i].tax, REMITTER_MERCHANT);
+        }
+        version(order);
+        pay(rows[i].total);
+        size_t cancelled = cancel("1", "1");
+        fold();
+        char wanted[100];
+        snprintf(wanted, sizeof wanted, "customer_deposits %s\nrefunds_due -%s", rows[i].back, rows[i].back);
+        expect(cancelled, wanted);
+    }
 }
 
 static void what_comes_back_was_shipped_before(void **state)
@@ -2087,6 +2157,24 @@ static void revenue_at_payment_follows_edits(void **state)
     expect_effects(paid, "sell 1.0 A/1 x2 20.00");
 }
 
+/* A bundle of which a part has gone: what is cancelled of it are the units that are still here. */
+static void a_cancelled_bundle_takes_back_only_the_parts_that_were_not_shipped(void **state)
+{
+    (void)state;
+    start_order();
+    set_policy("revenue_at", "payment");
+    struct document *order = new_order("80.00");
+    add_line(order, "1", "kit", "2", "40.00");
+    version(order);
+    pay("80.00");
+    struct document *tins = new_shipment("s");
+    add_shipped(tins, "1", "2")->component = SPAN("tin");
+    size_t shipped = add_event(EVENT_SHIPMENT, tins, 0), cancelled = cancel("1", "1");
+    fold();
+    expect_effects(shipped, "issue 1.2 tin/1 x2\nunsell 1.2 tin/1 x2");
+    expect_effects(cancelled, "unsell 1.1 mug/1 x2");
+}
+
 /* What was refunded of units that are not sold after all is not due to the customer again. */
 static void sold_units_that_were_refunded_are_cancelled_for_nothing(void **state)
 {
@@ -3077,6 +3165,7 @@ int main(void)
         cmocka_unit_test(example_18_recognises_at_delivery),
         cmocka_unit_test(part_shipments_lose_no_cent),
         cmocka_unit_test(order_discount_shipping_and_their_taxes_are_split_over_lines),
+        cmocka_unit_test(a_tax_on_shipping_alone_is_split_over_lines_too),
         cmocka_unit_test(the_order_discount_follows_what_the_lines_own_discounts_left),
         cmocka_unit_test(included_taxes_are_taken_out_of_sales_and_shipping),
         cmocka_unit_test(rounding_rides_on_the_first_line_up_to_the_limit),
@@ -3093,6 +3182,7 @@ int main(void)
         cmocka_unit_test(a_shipments_cost_is_accrued_to_its_carrier),
         cmocka_unit_test(dropship_cost_is_drawn_from_the_whole_lines_cost),
         cmocka_unit_test(cancelled_dropship_units_cost_nothing),
+        cmocka_unit_test(a_cancel_between_dropshipments_takes_its_own_part_of_cost_and_accrual),
         cmocka_unit_test(an_agent_has_commission_instead_of_sales_and_cost),
         cmocka_unit_test(an_item_that_comes_either_way_is_dropshipped_when_a_supplier_ships_it),
         cmocka_unit_test(a_supplier_takes_a_dropshipped_unit_back_for_its_cost_or_a_stated_credit),
@@ -3100,6 +3190,7 @@ int main(void)
         cmocka_unit_test(shipping_more_than_ordered_is_refused_and_more_than_open_waits),
         cmocka_unit_test(a_sku_names_a_line_only_where_it_fits_one),
         cmocka_unit_test(cancels_take_open_units_only),
+        cmocka_unit_test(a_cancel_gives_back_its_part_of_shipping_discount_and_tax),
         cmocka_unit_test(what_comes_back_was_shipped_before),
         cmocka_unit_test(a_returned_bundle_comes_back_as_its_components),
         cmocka_unit_test(events_are_judged_at_their_key),
@@ -3151,6 +3242,7 @@ int main(void)
         cmocka_unit_test(a_version_catches_up_to_the_end_of_the_last_month),
         cmocka_unit_test(a_service_that_has_ended_is_earned_at_once),
         cmocka_unit_test(a_paid_service_is_sold_once_under_revenue_at_payment),
+        cmocka_unit_test(a_cancelled_bundle_takes_back_only_the_parts_that_were_not_shipped),
         cmocka_unit_test(sold_units_that_were_refunded_are_cancelled_for_nothing),
         cmocka_unit_test(a_refund_in_total_leaves_no_less_earned_than_it_took),
         cmocka_unit_test(a_receivable_in_another_currency_realises_its_exchange_difference),

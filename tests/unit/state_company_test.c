@@ -128,7 +128,7 @@ static void open_anew(void)
 
 /* ---- rulings ---- */
 
-static struct ruling apply(struct ruling ruling)
+static struct ruling apply_with(struct ruling ruling, bool items_installed)
 {
     struct err err;
     assert_true(f.row_count < ROWS_MAX);
@@ -140,10 +140,12 @@ static struct ruling apply(struct ruling ruling)
     ruling.row.body = arena_copy(&f.arena, buf_span(&body));
     buf_done(&body);
     f.rows[f.row_count++] = ruling.row;
-    if (!company_apply(f.company, &ruling, false, &err))
+    if (!company_apply(f.company, &ruling, items_installed, &err))
         fail_msg("%s", err.text);
     return ruling;
 }
+
+static struct ruling apply(struct ruling ruling) { return apply_with(ruling, false); }
 
 static void set(int32_t day, const char *key, const char *value)
 {
@@ -428,6 +430,82 @@ static void versions_are_each_in_one_bucket(void **state)
     assert_int_equal(record.waits_on.len, 0);
 }
 
+/* While no version can be read, the highest speaks for the document. */
+static void of_failed_versions_the_highest_is_shown(void **state)
+{
+    (void)state;
+    static const int64_t come[] = {2, 3, 1};
+    for (size_t i = 0; i < COUNT_OF(come); i++)
+        apply(ruling_of(new_document(DOCUMENT_REFUND, "web", "R", come[i]), OUTCOME_FAILED, REFUSAL_OVERFLOW, 1));
+    struct document_record record = record_of(1);
+    assert_int_equal(record.current, 0);
+    assert_int_equal(document_current(&record)->version, 3);
+    assert_buckets(0, 0, 0, 3);
+}
+
+static bool has_move(uint32_t document, uint32_t item, movement_id id)
+{
+    struct document_record record = record_of(document);
+    for (size_t i = 0; i < record.move_count; i++)
+        if (record.moves[i].item == item && record.moves[i].id == id)
+            return true;
+    return false;
+}
+
+/* A row may move the stock of other documents: what is decided again is theirs as before, what an order, a complete count
+ * or a changed receipt makes of them is theirs from now on, and what it takes out is theirs no more. */
+static void movements_stand_with_the_document_they_are_of(void **state)
+{
+    (void)state;
+    static const struct {
+        enum movement_kind kind;
+        int line;
+        uint32_t order;
+        bool is_new;
+    } rows[] = {
+        {MOVE_IN, 1, 0, false},       {MOVE_OUT, 1, 0, false},    {MOVE_OUT, 1, 7, true},
+        {MOVE_RETURN, 1, 7, true},    {MOVE_COUNT, 0, 0, true},   {MOVE_COUNT, 1, 0, false},
+        {MOVE_BILL, 1, 0, true},      {MOVE_LANDED, 1, 0, true},  {MOVE_CORRECT, 1, 0, true},
+        {MOVE_VALUE, 1, 0, false},    {MOVE_STATUS, 1, 0, false}, {MOVE_SUPPLIER_RETURN, 1, 0, true},
+        {MOVE_STANDARD, 1, 0, false}, {MOVE_ARRIVE, 1, 0, false}, {MOVE_FOLLOW, 1, 0, false},
+    };
+    enum { OF_FIRST = 2 };
+    struct book_record own[OF_FIRST] = {{.movement = {.id = movement_id_make(1, 1, 0, 0), .kind = MOVE_IN}},
+                                        {.movement = {.id = movement_id_make(1, 2, 0, 0), .kind = MOVE_IN}}};
+    struct ruling_item item = {.item = 5, .puts = own, .put_count = OF_FIRST};
+    struct ruling first = ruling_of(new_document(DOCUMENT_RECEIPT, "file", "1", 1), OUTCOME_POSTED, 0, 1);
+    first.items = &item;
+    first.item_count = 1;
+    apply_with(first, true);
+    assert_true(has_move(1, 5, own[0].movement.id) && has_move(1, 5, own[1].movement.id));
+    first.packed = ALL; /* decided again: the same movements, once each */
+    first.document_seq = first.row.seq;
+    first.document = 1;
+    apply_with(first, true);
+    assert_int_equal(record_of(1).move_count, OF_FIRST);
+    struct book_record puts[COUNT_OF(rows)];
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        puts[i] = (struct book_record){.movement = {.id = movement_id_make(1, rows[i].line, (int)i + 1, 0),
+                                                    .kind = rows[i].kind,
+                                                    .order = rows[i].order}};
+    const movement_id removes[] = {own[0].movement.id, movement_id_make(1, 9, 0, 0)};
+    const struct ruling_item items[] = {
+        {.item = 4, .removes = removes + 1, .remove_count = 1},
+        {.item = 5, .puts = puts, .put_count = COUNT_OF(rows), .removes = removes, .remove_count = 1}};
+    struct ruling second = ruling_of(new_document(DOCUMENT_RECEIPT, "file", "2", 1), OUTCOME_POSTED, 0, 1);
+    second.items = items;
+    second.item_count = COUNT_OF(items);
+    apply_with(second, true);
+    for (int anew = 0; anew < 2; anew++, open_anew()) {
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
+            if (has_move(1, 5, puts[i].movement.id) != rows[i].is_new)
+                fail_msg("row %zu", i);
+        assert_false(has_move(1, 5, removes[0]));
+        assert_true(has_move(1, 5, own[1].movement.id));
+        assert_int_equal(record_of(2).move_count, 0);
+    }
+}
+
 static void versions_of_a_definition_all_stand(void **state)
 {
     (void)state;
@@ -472,23 +550,20 @@ static void the_rate_is_the_latest_on_or_before(void **state)
     (void)state;
     static const struct {
         const char *id, *from, *to;
-        int64_t day, rate_e10; /* made at its noon in New York */
-    } come[] = {{"a", "EUR", "USD", 200, 2},
-                {"b", "EUR", "USD", -100, 1},
-                {"c", "GBP", "USD", 150, 7},
-                {"d", "EUR", "GBP", 250, 8},
-                {"e", "EUR", "USD", 300, 3}};
+        int64_t day, rate_e10, hour; /* hour in UTC: 17 is noon in New York, 4 the midnight of a summer's day */
+    } come[] = {{"a", "EUR", "USD", 200, 2, 17}, {"b", "EUR", "USD", -100, 1, 17}, {"c", "GBP", "USD", 150, 7, 17},
+                {"d", "EUR", "GBP", 250, 8, 17}, {"e", "EUR", "USD", 300, 3, 17},  {"f", "GBP", "USD", 160, 9, 4}};
     static const struct {
         const char *from;
         int64_t day, rate_e10; /* asked for an hour or two after its midnight; 0: none */
-    } rows[] = {{"EUR", -101, 0}, {"EUR", -100, 1}, {"EUR", 199, 1}, {"EUR", 200, 2}, {"EUR", 299, 2},
-                {"EUR", 300, 3},  {"EUR", 900, 3},  {"GBP", 149, 0}, {"GBP", 150, 7}, {"JPY", 900, 0}};
+    } rows[] = {{"EUR", -101, 0}, {"EUR", -100, 1}, {"EUR", 199, 1}, {"EUR", 200, 2}, {"EUR", 299, 2}, {"EUR", 300, 3},
+                {"EUR", 900, 3},  {"GBP", 149, 0},  {"GBP", 150, 7}, {"GBP", 159, 7}, {"GBP", 160, 9}, {"JPY", 900, 0}};
     for (size_t i = 0; i < COUNT_OF(come); i++) {
         struct document *document = new_document(DOCUMENT_RATE, "file", come[i].id, 1);
         document->rate.from = span_of(come[i].from);
         document->rate.to = span_of(come[i].to);
         document->rate.rate_e10 = come[i].rate_e10;
-        apply(ruling_of(document, OUTCOME_POSTED, 0, come[i].day * US_PER_DAY + US_PER_DAY / 24 * 17));
+        apply(ruling_of(document, OUTCOME_POSTED, 0, come[i].day * US_PER_DAY + US_PER_DAY / 24 * come[i].hour));
     }
     for (int anew = 0; anew < 2; anew++, open_anew())
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -769,6 +844,42 @@ static void a_ruling_cut_short_is_refused(void **state)
     }
 }
 
+/* Damaged truth: whatever is still taken can be read to its end and packed again. */
+static void a_ruling_that_promises_more_than_follows_is_refused(void **state)
+{
+    (void)state;
+    static const struct ruling_item items[] = {{.item = 21}, {.item = 22}};
+    static const struct line lines[] = {{.role = ROLE_BANK, .amount_minor = 5}};
+    static const struct ruling_entry entry = {
+        .day = 3, .event_day = 3, .document = 51, .lines = lines, .line_count = 1};
+    struct ruling ruling = {
+        .row = {.kind = TRUTH_DOCUMENT, .type = DOCUMENT_REFUND, .source = SPAN("w"), .id = SPAN("R")},
+        .document = 51,
+        .items = items,
+        .item_count = COUNT_OF(items),
+        .entries = &entry};
+    for (size_t entries = 0; entries < 2; entries++) {
+        ruling.entry_count = entries;
+        const struct span whole = ruling_bytes(&ruling);
+        for (size_t at = 0; at < whole.len; at++)
+            for (int value = 0; value < 256; value++)
+                for (size_t cut = 0; cut < 3; cut++) {
+                    struct arena arena = arena_make(1 << 18);
+                    struct ruling found;
+                    char bytes[200];
+                    memcpy(bytes, whole.ptr, whole.len);
+                    bytes[at] = (char)value;
+                    ruling.row.body = (struct span){bytes, whole.len - cut};
+                    struct buf out = buf_make(1 << 18);
+                    if (ruling_unpack(&ruling.row, &arena, &found))
+                        ruling_pack(&found, &out);
+                    assert_false(out.failed);
+                    buf_done(&out);
+                    arena_done(&arena);
+                }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -777,6 +888,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_date_without_a_time_is_an_instant_by_its_rank, set_up, tear_down),
         cmocka_unit_test_setup_teardown(documents_are_found_by_source_or_by_the_one_match, set_up, tear_down),
         cmocka_unit_test_setup_teardown(versions_are_each_in_one_bucket, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_failed_versions_the_highest_is_shown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(movements_stand_with_the_document_they_are_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown(versions_of_a_definition_all_stand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_rate_is_the_latest_on_or_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sales_of_a_customer_come_newest_first_up_to_an_instant, set_up, tear_down),
@@ -784,6 +897,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_waited_for_is_said_in_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ruling_is_read_back_as_it_was_packed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ruling_cut_short_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_ruling_that_promises_more_than_follows_is_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  * Quantities are millionths and values cents, both small on purpose: at 3 for 10 every rounding and every border shows.
  * A row's lines are text: role@location{tag} amount, in the order the ledger sorts them. A state is text as well:
  * `main 1@2 3=10`: the pool of main has a layer of document 1 in place 2, 3 units worth 10; `owes 4 2=16`: document 4's
- * owed slice. */
+ * owed slice; `consigned 1@2 3=10`: units of document 1 that are not ours, `advance 6 2=16`: billed and not here yet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +38,7 @@ struct row {
     const char *lot;
     const char *pick; /* by lot text, for all of qty */
     uint32_t pick_receipt;
+    const char *party; /* the supplier, or who owns consigned units */
     const char *posts; /* NULL: nothing is checked */
     enum book_refusal refusal;
     int64_t held; /* with a refusal */
@@ -91,7 +92,7 @@ static enum rank rank_of(enum movement_kind kind)
 static enum role usual_role(const struct row *row)
 {
     switch (row->kind) {
-    case MOVE_IN: return ROLE_GRNI;
+    case MOVE_IN: return row->status == UNITS_CONSIGNED ? ROLE_ACCRUED_PURCHASES : ROLE_GRNI;
     case MOVE_OUT: return row->order ? ROLE_COGS : ROLE_SCRAP;
     case MOVE_SHIP:
     case MOVE_ARRIVE: return ROLE_ACCRUED_SHIPPING;
@@ -127,7 +128,7 @@ static struct movement movement_of(const struct story *story, const struct row *
         .value_minor = row->value,
         .standard_micro = story->standard ? story->standard : NONE,
         .last_micro = story->last ? story->last : NONE,
-        .where = {.role = row->to ? row->to : usual_role(row)},
+        .where = {.role = row->to ? row->to : usual_role(row), .party = text(row->party)},
         .refers = id_of(row->refers),
         .order = row->order,
         .status = row->status,
@@ -221,6 +222,13 @@ static struct span state_text(const struct item_state *state)
     struct buf out = buf_make(1 << 20);
     for (size_t i = 0; i < state->pool_count; i++)
         pool_text(state, &state->pools[i], &out);
+    for (size_t i = 0; i < state->consigned_count; i++)
+        buf_print(&out, "%sconsigned %u@%u %lld=%lld", out.len ? "; " : "", movement_document(state->consigned[i].lot),
+                  state->consigned[i].place, (long long)state->consigned[i].qty_micro,
+                  (long long)state->consigned[i].value_minor);
+    for (size_t i = 0; i < state->advance_count; i++)
+        buf_print(&out, "%sadvance %u %lld=%lld", out.len ? "; " : "", movement_document(state->advances[i].bill),
+                  (long long)state->advances[i].qty_micro, (long long)state->advances[i].value_minor);
     for (size_t i = 0; i < state->count_count; i++) {
         const struct location_count *count = &state->counts[i];
         bool named = false;
@@ -764,6 +772,57 @@ static const struct story stories[] = {
         .state = "main 1@1 2=0; main has 2 own",
     },
     {
+        "bill before the goods: each supplier's own units settle it, the oldest bill first, and only what is billed",
+        .rows = {{MOVE_BILL, 1, 2, 20, .party = "acme", .posts = NO_LINES},
+                 {MOVE_BILL, 2, 3, 33, .party = "bolt", .posts = NO_LINES},
+                 {MOVE_BILL, 3, 2, 24, .party = "acme", .posts = NO_LINES},
+                 {MOVE_IN, 4, 1, 11, .party = "bolt", .posts = "inventory@main 11, grni -11"},
+                 {MOVE_IN, 5, 3, 30, .party = "acme", .posts = "inventory@main 32, grni -32"},
+                 {MOVE_IN, 6, 3, 36, .party = "bolt", .posts = "inventory@main 34, grni -34"}},
+        .state = "main 4@1 1=11 5@2 3=32 6@3 3=34; advance 3 1=12; main has 7 own",
+    },
+    {
+        "consigned: in no pool and worth nothing, bought as they go; own units go first",
+        .rows = {{MOVE_IN, 1, 3, 15, .status = UNITS_CONSIGNED, .posts = NO_LINES},
+                 {MOVE_IN, 2, 1, 4},
+                 {MOVE_IN, 3, 1, 7, .status = UNITS_CONSIGNED, .posts = NO_LINES},
+                 {MOVE_OUT, 4, 2, .order = 9,
+                  .posts = "inventory@main -4, accrued_purchases -5, cogs 4, cost_of_sales_dropship 5"},
+                 {MOVE_OUT, 5, 1, .order = 9, .posts = "accrued_purchases -5, cost_of_sales_dropship 5"},
+                 {MOVE_IN, 6, 1, 8}},
+        .state = "main 6@4 1=8 last 4/1; consigned 1@1 1=5; consigned 3@3 1=7; main has 1 own 2 consigned",
+    },
+    {
+        "consigned: what comes back unbilled is its owner's again, what was billed is ours",
+        .rows =
+            {{MOVE_IN, 1, 2, 10, .status = UNITS_CONSIGNED},
+             {MOVE_OUT, 2, 2, .order = 9},
+             {MOVE_BILL, 3, 1, 6, .refers = 1, .posts = "accrued_purchases -1, cost_of_sales_dropship{bill} 1"},
+             {MOVE_RETURN, 4, 1, .order = 9,
+              .posts = "accrued_purchases{return} 5, cost_of_sales_dropship{return} -6, price_difference{return} 1"},
+             {MOVE_RETURN, 5, 1, .order = 9, .posts = "inventory@main 5, cost_of_sales_dropship{return} -5"}},
+        .state = "main 1@1 1=5; consigned 1@1 1=5; main has 1 own 1 consigned",
+    },
+    {
+        "bill: a layer bears what it is worth, whatever lies beside it",
+        .rows = {{MOVE_IN, 1, 2, 20},
+                 {MOVE_IN, 2, 2, 60},
+                 {MOVE_BILL, 3, 2, 0, .refers = 1, .posts = "inventory@main -20, grni 20"},
+                 {MOVE_BILL, 4, 0, -5, .refers = 1, .posts = "grni 5, price_difference{bill} -5"}},
+        .state = "main 1@1 2=0 2@2 2=60; main has 4 own",
+    },
+    {
+        "written down: what leaves takes its share along, and no more is taken back than is left",
+        .costing = {.back_any_year = true},
+        .rows = {{MOVE_IN, 1, 2, 20},
+                 {MOVE_VALUE, 2, .value = -10, .to = ROLE_INVENTORY_WRITE_DOWN},
+                 {MOVE_OUT, 3, 1},
+                 {MOVE_VALUE, 4, .value = 6, .to = ROLE_INVENTORY_WRITE_DOWN, .refusal = BOOK_EXCEEDS, .held = 5},
+                 {MOVE_VALUE, 5, .value = 5, .to = ROLE_INVENTORY_WRITE_DOWN,
+                  .posts = "inventory@main 5, inventory_write_down -5"}},
+        .state = "main 1@1 1=10 last 5/1; main has 1 own",
+    },
+    {
         "landed: gone units, the way, then layers by place; odd cents first",
         .rows = {{MOVE_IN, 1, 4, 40},
                  {MOVE_OUT, 2, 1, .order = 9},
@@ -851,6 +910,12 @@ static const struct story stories[] = {
                   .posts = "inventory@main -12, accounts_payable{supplier_return} 9, "
                            "price_difference{supplier_return} 3"}},
         .state = "main last 12/1",
+    },
+    {
+        "supplier return: not billed yet, however little it is",
+        .rows = {{MOVE_IN, 1, 2, 20},
+                 {MOVE_SUPPLIER_RETURN, 2, 1, 7, .refers = 1, .posts = "inventory@main -10, grni{supplier_return} 10"}},
+        .state = "main 1@1 1=10 last 10/1; main has 1 own",
     },
     {
         "supplier return: the receipt's cost where no credit is stated",
@@ -973,6 +1038,25 @@ static void steps_have_the_members_of_their_page(void **state)
     size_t count = 0;
     assert_false(steps_unpack(&cursor, &arena, &steps, &count)); /* the page names all kinds there are */
     buf_done(&out);
+}
+
+/* Truth that names a kind of movement there is not is damaged. */
+static void a_movement_of_no_known_kind_is_refused(void **state)
+{
+    (void)state;
+    struct story story = {.name = "kinds"};
+    for (int kind = 0; kind <= MOVE_PURCHASE + 1; kind++) {
+        const struct row row = {.kind = (enum movement_kind)kind, .document = 1, .qty = 1};
+        struct movement movement = movement_of(&story, &row), found;
+        struct buf out = buf_make(4096);
+        movement_pack(&movement, &out);
+        struct cursor cursor = cursor_of(buf_span(&out));
+        bool known = kind >= MOVE_IN && kind <= MOVE_PURCHASE;
+        assert_int_equal(movement_unpack(&cursor, &arena, &found), known);
+        if (known)
+            assert_int_equal(found.kind, kind);
+        buf_done(&out);
+    }
 }
 
 /* Cut anywhere, a chunk is not taken. */
@@ -1447,6 +1531,74 @@ static void the_state_at_a_day_is_that_after_its_last_movement(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* A state, what is out for delivery by location, and what is billed of each receipt. */
+static struct span whole_text(const struct item_state *state)
+{
+    struct buf out = buf_make(1 << 16);
+    buf_put(&out, state_text(state).ptr, state_text(state).len);
+    for (size_t i = 0; i < state->gone_count; i++)
+        if (state->gone[i].where.role == ROLE_GOODS_OUT && state->gone[i].qty_micro != 0)
+            buf_print(&out, "; out of %.*s %lld=%lld", SPAN_ARG(state->gone[i].where.location),
+                      (long long)state->gone[i].qty_micro, (long long)state->gone[i].value_minor);
+    for (size_t i = 0; i < state->lot_count; i++)
+        buf_print(&out, "; %u: %lld billed, %lld not, grni %lld", movement_document(state->lots[i].lot),
+                  (long long)state->lots[i].billed_micro, (long long)state->lots[i].unbilled_micro,
+                  (long long)state->lots[i].grni_minor);
+    struct span kept = arena_copy(&arena, buf_span(&out));
+    buf_done(&out);
+    return kept;
+}
+
+/* Queued as they were entered, movements are no longer in the order of their days: a day's state is the sum of all that is
+ * dated up to it. What left by then of units that are dated later is owed. */
+static void queued_as_entered_the_state_at_a_day_is_the_sum_up_to_it(void **state)
+{
+    (void)state;
+    struct story story = {.name = "as of, queued as entered", .costing = {.method = METHOD_FIFO}};
+    const struct row rows[] = {
+        {.kind = MOVE_IN, .document = 1, .qty = 5, .value = 50, .day = 5},
+        {.kind = MOVE_OUT, .document = 2, .qty = 1, .day = 3, .order = 9, .to = ROLE_GOODS_OUT},
+        {.kind = MOVE_IN, .document = 3, .qty = 2, .value = 30, .day = 4, .at = "shop"},
+        {.kind = MOVE_OUT, .document = 4, .qty = 1, .day = 3, .order = 8, .at = "shop", .to = ROLE_GOODS_OUT},
+        {.kind = MOVE_BILL, .document = 5, .qty = 4, .value = 40, .day = 5, .refers = 1},
+        {.kind = MOVE_OUT, .document = 6, .qty = 1, .day = 9},
+        {.kind = MOVE_SUPPLIER_RETURN, .document = 7, .qty = 3, .value = NONE, .day = 7, .refers = 1},
+        {.kind = MOVE_OUT, .document = 8, .qty = 1, .day = 4, .order = 9, .to = ROLE_GOODS_OUT},
+        {.kind = MOVE_DELIVER, .document = 9, .qty = 1, .day = 7, .refers = 4, .order = 8, .at = "shop"},
+        {.kind = MOVE_IN, .document = 10, .qty = 2, .value = 24, .day = 8}};
+    static const struct {
+        int32_t day;
+        const char *wanted;
+    } days[] = {
+        {2, ""},
+        {3, "main owes 1 1=10; shop owes 3 1=15; main has -1 own; shop has -1 own; out of main 1=10; out of shop 1=15"},
+        {4, "main owes 1 1=10 owes 8 1=10; shop 3@2 1=15; main has -2 own; shop has 1 own; out of main 2=20; "
+            "out of shop 1=15; 3: 0 billed, 2 not, grni 30"},
+        {5, "main 1@1 4=40 owes 8 1=10; shop 3@2 1=15; main has 3 own; shop has 1 own; out of main 2=20; "
+            "out of shop 1=15; 1: 4 billed, 1 not, grni 10; 3: 0 billed, 2 not, grni 30"},
+        {7, "main 1@1 1=10 owes 8 1=10; shop 3@2 1=15; shop has 1 own; out of main 2=20; "
+            "1: 2 billed, 0 not, grni 0; 3: 0 billed, 2 not, grni 30"},
+        {8, "main 1@1 1=10 10@3 1=12; shop 3@2 1=15; main has 2 own; shop has 1 own; out of main 2=22; "
+            "1: 2 billed, 0 not, grni 0; 3: 0 billed, 2 not, grni 30; 10: 0 billed, 2 not, grni 24"},
+    };
+    struct item_book *book = item_book_new(false);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct movement movement = movement_of(&story, &rows[i]);
+        movement.key.entered = i + 1;
+        if (movement.where.role == ROLE_GOODS_OUT)
+            movement.where.location = movement.location;
+        struct book_plan plan = plan_of(book, &movement, false);
+        assert_int_equal(plan.refusal, BOOK_OK);
+        item_book_install(&plan);
+    }
+    for (size_t i = 0; i < COUNT_OF(days); i++) {
+        struct item_state then = item_book_state_at(book, days[i].day, &arena);
+        expect_text(&story, whole_text(&then), span_of(days[i].wanted));
+    }
+    item_book_free(book);
+    assert_int_equal(wrong, 0);
+}
+
 static void a_check_finds_the_movement_that_was_decided_otherwise(void **state)
 {
     (void)state;
@@ -1493,6 +1645,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_have_one_order),
         cmocka_unit_test_setup_teardown(steps_have_the_members_of_their_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_movement_of_no_known_kind_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_chunk_cut_short_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_movement_gives_the_book_it_would_have_given_in_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(several_late_movements_come_one_behind_the_other, set_up, tear_down),
@@ -1501,6 +1654,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_plan_leaves_the_book_as_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_edit_that_replaces_moves_the_movement, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_state_at_a_day_is_that_after_its_last_movement, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(queued_as_entered_the_state_at_a_day_is_the_sum_up_to_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_check_finds_the_movement_that_was_decided_otherwise, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_movement_posts_and_leaves_what_the_rules_say, set_up, tear_down),
     };
