@@ -32,11 +32,12 @@ void resolve_item(struct plan *plan)
         plan_refuse(plan, REFUSAL_FRAMEWORK, "cost_method of %.*s: IFRS does not allow lifo", SPAN_ARG(document->id));
         return;
     }
+    PLAN_KNOWS_ITEMS(plan, document->item.components);
     if (!company_definition(plan->company, document->type, document->id, &known, plan->err)) {
         plan->broken = true;
         return;
     }
-    if (known == NULL)
+    if (known == NULL || !plan_goes_on(plan))
         return;
     const struct document *before = definition_at(known, plan->at_us);
     if (costing_method_of(before, plan->policy) != costing_method_of(document, plan->policy))
@@ -104,10 +105,6 @@ static uint32_t customer_account(struct plan *plan, struct span customer)
     uint32_t account = 0;
     bool found = false;
     struct order_slot *slot = NULL;
-    if (plan->document->money != plan->company->money) {
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "a customer's money is held in the company's currency");
-        return 0;
-    }
     if (!company_customer(plan->company, customer, &account, &found, plan->err) ||
         (found && !company_order(plan->company, account, &slot, plan->err))) {
         plan->broken = true;
@@ -166,11 +163,14 @@ void resolve_entry(struct plan *plan)
     must(orders != NULL);
     plan_start(plan, RANK_MONEY);
     for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
-        enum role role = role_find(entry->lines.at[i].role);
-        if (!may_post(plan, i, role))
+        bool in_company_money = plan->document->money == plan->company->money;
+        if (!may_post(plan, i, role_find(entry->lines.at[i].role)))
             return;
-        orders[i] = account_of_line(plan, &entry->lines.at[i]);
+        if (entry->lines.at[i].customer.len > 0 && !in_company_money)
+            plan_refuse(plan, REFUSAL_UNSUPPORTED, "a customer's money is held in the company's currency");
     }
+    for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++)
+        orders[i] = account_of_line(plan, &entry->lines.at[i]);
     plan_rate_of_day(plan);
     for (size_t i = 0; i < entry->lines.count && plan_goes_on(plan); i++) {
         const struct entry_line *line = &entry->lines.at[i];
@@ -278,6 +278,18 @@ static void opening_layer(struct plan *plan, size_t index)
     plan_edit(plan, number, movement);
 }
 
+static void purchases_stand_once(struct plan *plan)
+{
+    const struct opening *opening = &plan->document->opening;
+    for (size_t i = 0; i < opening->purchases.count && plan_goes_on(plan); i++)
+        for (size_t k = 0; k < i; k++)
+            if (span_eq(opening->purchases.at[k].receipt, opening->purchases.at[i].receipt) &&
+                span_eq(opening->purchases.at[k].sku, opening->purchases.at[i].sku))
+                plan_refuse(plan, REFUSAL_BAD_VALUE,
+                            "purchases[%zu]: %.*s of receipt %.*s stands on an earlier one too", i,
+                            SPAN_ARG(opening->purchases.at[i].sku), SPAN_ARG(opening->purchases.at[i].receipt));
+}
+
 static void opening_purchase(struct plan *plan, size_t index)
 {
     const struct opening_purchase *purchase = &plan->document->opening.purchases.at[index];
@@ -286,11 +298,6 @@ static void opening_purchase(struct plan *plan, size_t index)
     const struct document *item = opening_item(plan, purchase->sku, "purchases", index, &number);
     if (item == NULL)
         return;
-    for (size_t i = 0; i < index; i++)
-        if (span_eq(plan->document->opening.purchases.at[i].receipt, purchase->receipt) &&
-            span_eq(plan->document->opening.purchases.at[i].sku, purchase->sku))
-            plan_refuse(plan, REFUSAL_BAD_VALUE, "purchases[%zu]: %.*s of receipt %.*s stands on an earlier one too",
-                        index, SPAN_ARG(purchase->sku), SPAN_ARG(purchase->receipt));
     struct movement movement = plan_movement(plan, MOVE_PURCHASE, item, (int)(layers + index) + 1, 0, 0);
     movement.qty_micro = purchase->qty_micro;
     movement.value_minor = plan_money(plan, purchase->amount_minor);
@@ -300,28 +307,39 @@ static void opening_purchase(struct plan *plan, size_t index)
     plan_edit(plan, number, movement);
 }
 
-/* Money on an order that was placed before: an event of its book, no earlier than the order itself. */
-static void opening_order(struct plan *plan, size_t index)
+/* An order that was placed before, and the instant of its event: no earlier than the order itself. */
+struct opening_account {
+    uint32_t order;
+    int64_t at_us;
+    int32_t day;
+};
+
+static void find_account(struct plan *plan, size_t index, struct opening_account *account)
 {
     struct plan as_placed = *plan;
-    uint32_t order = 0;
-    bool known = plan_order_book(&as_placed, plan->document->opening.orders.at[index].order, &order) != NULL;
+    bool known = plan_order_book(&as_placed, plan->document->opening.orders.at[index].order, &account->order) != NULL;
     plan->broken = as_placed.broken;
-    if (!known) {
-        plan->outcome = as_placed.outcome;
-        plan->refusal = as_placed.refusal;
-        plan->waits_on = as_placed.waits_on;
-        plan->detail = as_placed.detail;
+    account->at_us = as_placed.at_us;
+    account->day = as_placed.day;
+    if (known)
         return;
-    }
+    plan->outcome = as_placed.outcome;
+    plan->refusal = as_placed.refusal;
+    plan->waits_on = as_placed.waits_on;
+    plan->detail = as_placed.detail;
+}
+
+/* Money on an order: an event of its book. */
+static void opening_order(struct plan *plan, size_t index, const struct opening_account *account)
+{
     for (size_t i = 0; i < plan->order_count; i++)
-        if (plan->orders[i].order == order)
+        if (plan->orders[i].order == account->order)
             plan_refuse(plan, REFUSAL_BAD_VALUE, "orders[%zu].order: stands on an earlier one too", index);
-    struct ruling_event *event = plan_events(plan, order, 1);
+    struct ruling_event *event = plan_events(plan, account->order, 1);
     event->kind = EVENT_OPENING;
     event->index = (uint32_t)index;
-    event->at_us = as_placed.at_us;
-    event->day = as_placed.day;
+    event->at_us = account->at_us;
+    event->day = account->day;
 }
 
 /* Control accounts that an opening brings item by item, and what its items sum to. */
@@ -408,6 +426,21 @@ static void check_trial_balance(struct plan *plan, const struct opening_control 
     }
 }
 
+/* All that it names; the orders it tells of. */
+static struct opening_account *opening_refers(struct plan *plan)
+{
+    const struct opening *opening = &plan->document->opening;
+    struct opening_account *accounts = ARENA_ARRAY(plan->arena, struct opening_account, opening->orders.count + 1);
+    must(accounts != NULL);
+    PLAN_KNOWS_ITEMS(plan, opening->layers);
+    for (size_t i = 0; i < opening->layers.count && plan_goes_on(plan); i++)
+        plan_location(plan, opening->layers.at[i].location);
+    PLAN_KNOWS_ITEMS(plan, opening->purchases);
+    for (size_t i = 0; i < opening->orders.count && plan_goes_on(plan); i++)
+        find_account(plan, i, &accounts[i]);
+    return accounts;
+}
+
 void resolve_opening(struct plan *plan)
 {
     const struct opening *opening = &plan->document->opening;
@@ -418,12 +451,15 @@ void resolve_opening(struct plan *plan)
         opening_balance(plan, i, controls);
     if (opening->balances.count > 0)
         check_trial_balance(plan, controls);
+    purchases_stand_once(plan);
+    struct opening_account *accounts = opening_refers(plan);
+    plan_need_rate(plan);
     for (size_t i = 0; i < opening->layers.count && plan_goes_on(plan); i++)
         opening_layer(plan, i);
     for (size_t i = 0; i < opening->purchases.count && plan_goes_on(plan); i++)
         opening_purchase(plan, i);
     for (size_t i = 0; i < opening->orders.count && plan_goes_on(plan); i++)
-        opening_order(plan, i);
+        opening_order(plan, i, &accounts[i]);
     for (size_t i = 0; i < opening->clearing.count && plan_goes_on(plan); i++)
         opening_line(plan, (struct line){.role = ROLE_GATEWAY_CLEARING,
                                          .amount_minor = plan_money(plan, opening->clearing.at[i].amount_minor),

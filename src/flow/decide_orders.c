@@ -106,6 +106,20 @@ static bool return_moves_on(struct work *work, struct order_work *order, struct 
     return another;
 }
 
+/* Whether the plan's own shipment picks what it must hangs on no other document: that is judged before what there is. */
+static void check_picks(struct work *work, const struct order_work *order)
+{
+    struct plan *plan = work->plan;
+    for (size_t i = 0; i < order->count && plan->document->type == DOCUMENT_SHIPMENT; i++) {
+        const struct order_result *result = &order->results[i];
+        bool stands = result->state == EVENT_STANDS;
+        if (order->documents[i] != plan->number || order->events[i].kind != EVENT_SHIPMENT)
+            continue;
+        for (size_t e = 0; e < (stands ? result->effect_count : result->asked_count) && plan_goes_on(plan); e++)
+            sale_picks_all(plan, &order->events[i], stands ? &result->effects[e] : &result->asked[e]);
+    }
+}
+
 /* Each of the plan's own events must stand; none that stood before may fall. */
 static void check_results(struct work *work, const struct order_work *order)
 {
@@ -295,7 +309,9 @@ void decide_order(struct work *work, struct plan_order *change, struct ruling_or
             return;
         }
     } while (return_moves_on(work, &order, &first, change));
-    check_results(work, &order);
+    check_picks(work, &order);
+    if (plan_goes_on(plan))
+        check_results(work, &order);
     if (!plan_goes_on(plan))
         return;
     collect_order(work, &order);

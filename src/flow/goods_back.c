@@ -142,23 +142,24 @@ static void date_as_entered(struct plan *plan, const struct order_slot *slot, ui
 static void return_without_order(struct plan *plan)
 {
     const struct customer_return *back = &plan->document->customer_return;
+    for (size_t i = 0; i < back->lines.count; i++) {
+        const struct return_line *line = &back->lines.at[i];
+        if (!is_present(line->unit_cost_micro))
+            plan_refuse(plan, REFUSAL_MISSING_FIELD,
+                        "lines[%zu].unit_cost: a return that knows no order must state a cost", i);
+        if (line->disposition != DISPOSITION_SELLABLE && line->disposition != DISPOSITION_ABSENT)
+            plan_refuse(plan, REFUSAL_UNSUPPORTED,
+                        "lines[%zu].disposition: a return that knows no order can only be sellable", i);
+    }
     struct span location = plan_location(plan, back->location);
+    PLAN_KNOWS_ITEMS(plan, back->lines);
+    plan_need_rate(plan);
     for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++) {
         const struct return_line *line = &back->lines.at[i];
         uint32_t number = 0;
         const struct document *item = plan_item(plan, line->sku, &number);
         if (item == NULL)
             return;
-        if (!is_present(line->unit_cost_micro)) {
-            plan_refuse(plan, REFUSAL_MISSING_FIELD,
-                        "lines[%zu].unit_cost: a return that knows no order must state a cost", i);
-            return;
-        }
-        if (line->disposition != DISPOSITION_SELLABLE && line->disposition != DISPOSITION_ABSENT) {
-            plan_refuse(plan, REFUSAL_UNSUPPORTED,
-                        "lines[%zu].disposition: a return that knows no order can only be sellable", i);
-            return;
-        }
         struct movement movement = plan_movement(plan, MOVE_IN, item, (int)i + 1, 0, 0);
         movement.location = location;
         movement.qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
@@ -172,21 +173,19 @@ void resolve_return(struct plan *plan)
 {
     const struct customer_return *back = &plan->document->customer_return;
     plan_start(plan, RANK_RETURN);
-    plan_location(plan, back->location);
-    if (!plan_goes_on(plan))
-        return;
     if (!match_is_present(back->match) && !reference_is_present(back->order) && !reference_is_present(back->shipment)) {
         return_without_order(plan);
         return;
     }
+    if (match_is_present(back->match) && back->lines.count != 1)
+        plan_refuse(plan, REFUSAL_BAD_VALUE, "lines: a return by match has one line");
+    plan_location(plan, back->location);
+    if (!plan_goes_on(plan))
+        return;
     uint32_t order = 0;
     uint32_t line = 0;
     struct order_slot *slot = NULL;
     if (match_is_present(back->match)) {
-        if (back->lines.count != 1) {
-            plan_refuse(plan, REFUSAL_BAD_VALUE, "lines: a return by match has one line");
-            return;
-        }
         slot = match_sale(plan, &back->match, false, back->lines.at[0].qty_micro, &order, &line);
     } else if (reference_is_present(back->order)) {
         struct document_record shipment;

@@ -11,16 +11,20 @@ static bool is_valued(struct plan *plan, const struct document *item, size_t lin
     return false;
 }
 
-/* In the receipt's own currency. */
-static int64_t stated_amount(struct plan *plan, const struct receipt_line *line, size_t index)
+static void states_costs(struct plan *plan)
 {
-    if (is_present(line->total_cost_minor))
-        return line->total_cost_minor;
-    if (is_present(line->unit_cost_micro))
-        return plan_amount(plan, line->qty_micro, line->unit_cost_micro, "unit_cost");
-    plan_refuse(plan, REFUSAL_MISSING_FIELD, "lines[%zu].unit_cost: a receipt line states unit_cost or total_cost",
-                index);
-    return 0;
+    const struct receipt *receipt = &plan->document->receipt;
+    for (size_t i = 0; i < receipt->lines.count; i++)
+        if (!is_present(receipt->lines.at[i].total_cost_minor) && !is_present(receipt->lines.at[i].unit_cost_micro))
+            plan_refuse(plan, REFUSAL_MISSING_FIELD,
+                        "lines[%zu].unit_cost: a receipt line states unit_cost or total_cost", i);
+}
+
+/* In the receipt's own currency. */
+static int64_t stated_amount(struct plan *plan, const struct receipt_line *line)
+{
+    return is_present(line->total_cost_minor) ? line->total_cost_minor
+                                              : plan_amount(plan, line->qty_micro, line->unit_cost_micro, "unit_cost");
 }
 
 /* What a receipt line or a correction of it is worth, in its own currency and in the company's. */
@@ -56,7 +60,10 @@ void resolve_receipt(struct plan *plan)
 {
     const struct receipt *receipt = &plan->document->receipt;
     plan_start(plan, RANK_RECEIPT);
+    states_costs(plan);
     struct span location = plan_location(plan, receipt->location);
+    PLAN_KNOWS_ITEMS(plan, receipt->lines);
+    plan_need_rate(plan);
     keeps_owner(plan);
     for (size_t i = 0; i < receipt->lines.count && plan_goes_on(plan); i++) {
         const struct receipt_line *line = &receipt->lines.at[i];
@@ -71,7 +78,7 @@ void resolve_receipt(struct plan *plan)
         movement.where = owed_for(plan->document);
         if (receipt->consigned == TRUTH_TRUE)
             movement.status = UNITS_CONSIGNED;
-        int64_t amount_minor = stated_amount(plan, line, i);
+        int64_t amount_minor = stated_amount(plan, line);
         set_value(plan, &movement, amount_minor, plan_money(plan, amount_minor), plan->document->money);
         movement.rate_e10 = movement.money ? plan->rate_e10 : 0;
         plan->amount_minor += movement.value_minor;
@@ -190,6 +197,37 @@ static bool find_old_target(struct plan *plan, struct span receipt, struct span 
     return target->definition != NULL && plan_goes_on(plan);
 }
 
+/* An opening tells of a receipt of this name. False as well where the store failed. */
+static bool opening_tells_of(struct plan *plan, struct span receipt)
+{
+    uint32_t *openings = NULL;
+    size_t count = 0;
+    if (!company_openings(plan->company, receipt, plan->arena, &openings, &count, plan->err))
+        plan->broken = true;
+    for (size_t i = 0; i < count && plan_goes_on(plan); i++) {
+        struct document_record record;
+        bool found = false;
+        if (!company_document(plan->company, openings[i], plan->arena, &record, &found, plan->err))
+            plan->broken = true;
+        const struct document_version *version = found && !plan->broken ? document_current(&record) : NULL;
+        if (version != NULL && version->outcome == OUTCOME_POSTED)
+            return true;
+    }
+    return false;
+}
+
+/* Waits where neither a receipt nor an opening that tells of it is posted. */
+static void receipt_is_there(struct plan *plan, struct reference receipt)
+{
+    struct document_record record;
+    bool found = false;
+    bool several = false;
+    if (!plan_goes_on(plan) || !plan_lookup(plan, DOCUMENT_RECEIPT, receipt, &record, &found, &several))
+        return;
+    if (found || several || !opening_tells_of(plan, receipt.id))
+        (void)plan_reference(plan, DOCUMENT_RECEIPT, receipt, &record, NULL);
+}
+
 /* Finds the receipt line that a later document acts on; the plan then happens no earlier than the receipt. */
 static bool find_target(struct plan *plan, struct reference receipt, struct span line, struct span sku,
                         struct receipt_target *target)
@@ -232,6 +270,47 @@ static struct span unit_of_line(struct span uom, struct span line, struct span s
     return uom.len == 0 && line.len > 0 && sku.len == 0 ? receipt->uom : uom;
 }
 
+static bool names_receipt(const struct bill *bill, const struct bill_line *line)
+{
+    return reference_is_present(line->receipt) || reference_is_present(bill->receipt);
+}
+
+static bool bills_goods(const struct bill *bill) { return bill->kind != BILL_LANDED && bill->kind != BILL_EXPENSE; }
+
+/* What each line of a bill must say by itself. */
+static void bill_line_says(struct plan *plan, size_t index)
+{
+    const struct bill *bill = &plan->document->bill;
+    const struct bill_line *line = &bill->lines.at[index];
+    enum role role = line->role.len ? role_find(line->role) : ROLE_EXPENSES;
+    if (bill->kind == BILL_EXPENSE && (role == ROLE_NONE || role_control(role) != CONTROL_FREE))
+        plan_refuse(plan, role == ROLE_NONE ? REFUSAL_UNKNOWN_ROLE : REFUSAL_CONTROL_ACCOUNT, "lines[%zu].role: %.*s",
+                    index, SPAN_ARG(line->role));
+    if (!bills_goods(bill) || names_receipt(bill, line) || reference_is_present(bill->purchase_order))
+        return;
+    if (line->sku.len == 0 || !is_present(line->qty_micro))
+        plan_refuse(plan, REFUSAL_MISSING_FIELD, "lines[%zu].%s: a line that names no receipt states it", index,
+                    line->sku.len == 0 ? "sku" : "qty");
+    else if (line->amount_minor < 0 || line->qty_micro < 0)
+        plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].receipt: a credit note names the receipt it corrects",
+                    index);
+}
+
+/* What each line of a bill for goods names. */
+static void bill_line_refers(struct plan *plan, size_t index)
+{
+    const struct bill *bill = &plan->document->bill;
+    const struct bill_line *line = &bill->lines.at[index];
+    uint32_t number = 0;
+    if (names_receipt(bill, line))
+        receipt_is_there(plan, reference_is_present(line->receipt) ? line->receipt : bill->receipt);
+    else if (reference_is_present(bill->purchase_order))
+        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_purchase_order(bill->purchase_order.id, plan->arena),
+                  "purchase order %.*s is not known yet", SPAN_ARG(bill->purchase_order.id));
+    else
+        (void)plan_item(plan, line->sku, &number);
+}
+
 static void bill_taxes(struct plan *plan, int32_t day, int64_t *payable_minor)
 {
     const struct bill *bill = &plan->document->bill;
@@ -264,21 +343,6 @@ static void bill_supplier_line(struct plan *plan, int32_t day, size_t index, int
     const struct bill *bill = &plan->document->bill;
     const struct bill_line *line = &bill->lines.at[index];
     uint32_t number = 0;
-    if (reference_is_present(bill->purchase_order)) {
-        plan_wait(plan, REFUSAL_WAITS_DOCUMENT, waiting_for_purchase_order(bill->purchase_order.id, plan->arena),
-                  "purchase order %.*s is not known yet", SPAN_ARG(bill->purchase_order.id));
-        return;
-    }
-    if (line->sku.len == 0 || !is_present(line->qty_micro)) {
-        plan_refuse(plan, REFUSAL_MISSING_FIELD, "lines[%zu].%s: a line that names no receipt states it", index,
-                    line->sku.len == 0 ? "sku" : "qty");
-        return;
-    }
-    if (amount_minor < 0 || line->qty_micro < 0) {
-        plan_refuse(plan, REFUSAL_UNSUPPORTED, "lines[%zu].receipt: a credit note names the receipt it corrects",
-                    index);
-        return;
-    }
     const struct document *item = plan_item(plan, line->sku, &number);
     if (item == NULL || !is_valued(plan, item, index))
         return;
@@ -335,18 +399,18 @@ void resolve_bill(struct plan *plan)
     plan_start(plan, RANK_MONEY);
     int32_t day = plan->day;
     int64_t payable_minor = 0;
+    for (size_t i = 0; i < bill->lines.count && plan_goes_on(plan); i++)
+        bill_line_says(plan, i);
+    for (size_t i = 0; i < bill->lines.count && bills_goods(bill) && plan_goes_on(plan); i++)
+        bill_line_refers(plan, i);
+    plan_need_rate(plan);
     for (size_t i = 0; i < bill->lines.count && plan_goes_on(plan); i++) {
         int64_t amount_minor = plan_money(plan, bill->lines.at[i].amount_minor);
         payable_minor += amount_minor;
-        if (bill->kind == BILL_LANDED || bill->kind == BILL_EXPENSE) {
+        if (!bills_goods(bill)) {
             enum role role = bill->kind == BILL_LANDED    ? ROLE_LANDED_COST_CLEARING
                              : bill->lines.at[i].role.len ? role_find(bill->lines.at[i].role)
                                                           : ROLE_EXPENSES;
-            if (role == ROLE_NONE || (bill->kind == BILL_EXPENSE && role_control(role) != CONTROL_FREE)) {
-                plan_refuse(plan, role == ROLE_NONE ? REFUSAL_UNKNOWN_ROLE : REFUSAL_CONTROL_ACCOUNT,
-                            "lines[%zu].role: %.*s", i, SPAN_ARG(bill->lines.at[i].role));
-                return;
-            }
             plan_line(plan, day, (struct line){.role = role, .amount_minor = amount_minor, .party = bill->supplier});
         } else {
             bill_goods_line(plan, day, i, amount_minor);
@@ -478,6 +542,11 @@ void resolve_landed_cost(struct plan *plan)
     const struct landed_cost *landed = &plan->document->landed_cost;
     plan_start(plan, RANK_MONEY);
     struct landed_place *places = NULL;
+    for (size_t i = 0; i < landed->receipts.count; i++)
+        receipt_is_there(plan, landed->receipts.at[i]);
+    for (size_t i = 0; i < landed->lines.count; i++)
+        receipt_is_there(plan, landed->lines.at[i].receipt);
+    plan_need_rate(plan);
     size_t count = landed_places(plan, &places);
     if (!plan_goes_on(plan))
         return;
@@ -502,6 +571,8 @@ void resolve_cost_correction(struct plan *plan)
     const struct cost_correction *correction = &plan->document->cost_correction;
     struct receipt_target target;
     plan_start(plan, RANK_MONEY);
+    receipt_is_there(plan, correction->receipt);
+    plan_need_rate(plan);
     if (!find_target(plan, correction->receipt, correction->line, correction->sku, &target))
         return;
     if (target.is_old) {
@@ -524,6 +595,15 @@ void resolve_supplier_return(struct plan *plan)
     const struct supplier_return *back = &plan->document->supplier_return;
     plan_start(plan, RANK_ISSUE);
     struct span location = plan_location(plan, back->location);
+    for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++) {
+        const struct supplier_return_line *line = &back->lines.at[i];
+        uint32_t number = 0;
+        if (reference_is_present(line->receipt))
+            receipt_is_there(plan, line->receipt);
+        else
+            (void)plan_item(plan, line->sku, &number);
+    }
+    plan_need_rate(plan);
     for (size_t i = 0; i < back->lines.count && plan_goes_on(plan); i++) {
         const struct supplier_return_line *line = &back->lines.at[i];
         struct receipt_target target = {0};

@@ -39,6 +39,17 @@ static void picks_name_all(struct plan *plan, const struct movement *movement, s
         plan_refuse(plan, REFUSAL_PICKS_REQUIRED, "lines[%zu]: picks must name exactly what leaves", line);
 }
 
+/* Waits for the receipts that the picks name. */
+static void picks_are_there(struct plan *plan)
+{
+    const struct transfer *transfer = &plan->document->transfer;
+    struct document_record receipt;
+    for (size_t i = 0; i < transfer->lines.count && plan_goes_on(plan); i++)
+        for (size_t k = 0; k < transfer->lines.at[i].picks.count; k++)
+            if (reference_is_present(transfer->lines.at[i].picks.at[k].receipt))
+                (void)plan_reference(plan, DOCUMENT_RECEIPT, transfer->lines.at[i].picks.at[k].receipt, &receipt, NULL);
+}
+
 /* Freight is split over the lines by quantity in stock units: frozen figures, so that no cost decides it. */
 static int64_t *freight_parts(struct plan *plan)
 {
@@ -112,6 +123,9 @@ void resolve_transfer(struct plan *plan)
         received_at_us = plan->at_us;
     struct span from = plan_location(plan, transfer->from);
     struct span to = plan_location(plan, transfer->to);
+    PLAN_KNOWS_ITEMS(plan, transfer->lines);
+    picks_are_there(plan);
+    plan_need_rate(plan);
     bool joins_stock = transfer->capitalise == TRUTH_TRUE && plan->policy->cost_scope != SCOPE_COMPANY;
     int64_t *parts = freight_parts(plan);
     for (size_t i = 0; i < transfer->lines.count && plan_goes_on(plan); i++)
@@ -200,6 +214,8 @@ void resolve_count(struct plan *plan)
     const struct count *count = &plan->document->count;
     plan_start(plan, RANK_COUNT);
     plan_location(plan, count->location);
+    PLAN_KNOWS_ITEMS(plan, count->lines);
+    plan_need_rate(plan);
     for (size_t i = 0; i < count->lines.count && plan_goes_on(plan); i++) {
         const struct count_line *line = &count->lines.at[i];
         uint32_t number = 0;
@@ -295,6 +311,8 @@ void resolve_adjustment(struct plan *plan)
     const struct adjustment *adjustment = &plan->document->adjustment;
     plan_start(plan, RANK_ISSUE);
     struct span location = plan_location(plan, adjustment->location);
+    PLAN_KNOWS_ITEMS(plan, adjustment->lines);
+    plan_need_rate(plan);
     for (size_t i = 0; i < adjustment->lines.count && plan_goes_on(plan); i++)
         adjustment_line(plan, i, location);
 }
@@ -311,7 +329,9 @@ static void status_line(struct plan *plan, size_t index, struct span location)
     int64_t qty_micro = plan_stock_qty(plan, line->qty_micro, plan_factor(plan, item, line->uom));
     bool valued_move = from == UNITS_DAMAGED || to == UNITS_DAMAGED;
     enum movement_kind kind = to == UNITS_DAMAGED ? MOVE_OUT : from == UNITS_DAMAGED ? MOVE_IN : MOVE_STATUS;
-    struct movement movement = plan_movement(plan, kind, item, (int)index + 1, 0, 0);
+    /* Between quarantined and damaged the quarantine counter moves too, and says first what it holds. */
+    bool two = valued_move && (from == UNITS_QUARANTINED || to == UNITS_QUARANTINED);
+    struct movement movement = plan_movement(plan, kind, item, (int)index + 1, two, 0);
     movement.location = location;
     movement.qty_micro = qty_micro;
     movement.where =
@@ -320,9 +340,8 @@ static void status_line(struct plan *plan, size_t index, struct span location)
     if (kind == MOVE_STATUS && to == UNITS_OWN)
         movement.qty_micro = -qty_micro;
     plan_edit(plan, number, movement);
-    /* Between quarantined and damaged the quarantine counter moves too. */
-    if (valued_move && (from == UNITS_QUARANTINED || to == UNITS_QUARANTINED)) {
-        struct movement counter = plan_movement(plan, MOVE_STATUS, item, (int)index + 1, 1, 0);
+    if (two) {
+        struct movement counter = plan_movement(plan, MOVE_STATUS, item, (int)index + 1, 0, 0);
         counter.location = location;
         counter.status = UNITS_QUARANTINED;
         counter.qty_micro = to == UNITS_QUARANTINED ? qty_micro : -qty_micro;
@@ -336,6 +355,8 @@ void resolve_status_change(struct plan *plan)
     const struct status_change *change = &plan->document->status_change;
     plan_start(plan, RANK_ISSUE);
     struct span location = plan_location(plan, change->location);
+    PLAN_KNOWS_ITEMS(plan, change->lines);
+    plan_need_rate(plan);
     for (size_t i = 0; i < change->lines.count && plan_goes_on(plan); i++)
         status_line(plan, i, location);
 }
@@ -351,10 +372,13 @@ void resolve_assembly(struct plan *plan)
 {
     const struct assembly *assembly = &plan->document->assembly;
     plan_start(plan, RANK_TRANSFER);
+    uint32_t number = 0;
     struct span location = plan_location(plan, assembly->location);
+    PLAN_KNOWS_ITEMS(plan, assembly->consume);
+    (void)plan_item(plan, assembly->produce.sku, &number);
+    plan_need_rate(plan);
     for (size_t i = 0; i < assembly->consume.count && plan_goes_on(plan); i++) {
         const struct assembly_part *part = &assembly->consume.at[i];
-        uint32_t number = 0;
         const struct document *item = plan_item(plan, part->sku, &number);
         if (item == NULL || !is_kept_in_stock(plan, item, i))
             return;
@@ -364,7 +388,6 @@ void resolve_assembly(struct plan *plan)
         movement.where = assembly_where(location);
         plan_edit(plan, number, movement);
     }
-    uint32_t number = 0;
     const struct document *item = plan_item(plan, assembly->produce.sku, &number);
     if (item == NULL || !is_kept_in_stock(plan, item, 0) || !plan_goes_on(plan))
         return;

@@ -47,28 +47,30 @@ void plan_exclude(struct plan *plan, enum refusal refusal, const char *format, .
     va_end(args);
 }
 
-/* Of `money` on the day of an instant; the plan waits where there is none. */
-static int64_t table_rate(struct plan *plan, currency money, int64_t at_us)
+/* Of `money` on the day of an instant: as the document states it of its own, else as the table has it; 0: there is none. */
+static int64_t known_rate(struct plan *plan, currency money, int64_t at_us)
 {
     int64_t rate_e10 = 0;
     bool found = false;
-    char code[4];
-    char day[11];
+    if (money == plan->company->money)
+        return INT64_C(10000000000);
+    if (money == plan->document->money && is_present(plan->document->rate_e10))
+        return plan->document->rate_e10;
     if (!company_rate(plan->company, money, at_us, &rate_e10, &found, plan->err))
         plan->broken = true;
-    else if (!found)
+    return found ? rate_e10 : 0;
+}
+
+/* The same; the plan waits where there is none. */
+static int64_t rate_or_wait(struct plan *plan, currency money, int64_t at_us)
+{
+    char code[4];
+    char day[11];
+    int64_t rate_e10 = known_rate(plan, money, at_us);
+    if (rate_e10 == 0)
         plan_wait(plan, REFUSAL_WAITS_RATE, waiting_for_rate(money, plan->arena), "no rate of %s on or before %s",
                   currency_code(money, code), day_write(company_day(plan->company, at_us), day));
     return rate_e10;
-}
-
-/* Of the document's money: as it states it, else as the table has it on that day. */
-static int64_t document_rate(struct plan *plan, int64_t at_us)
-{
-    if (plan->document->money == plan->company->money)
-        return INT64_C(10000000000);
-    return is_present(plan->document->rate_e10) ? plan->document->rate_e10
-                                                : table_rate(plan, plan->document->money, at_us);
 }
 
 void plan_start(struct plan *plan, enum rank rank)
@@ -77,7 +79,15 @@ void plan_start(struct plan *plan, enum rank rank)
     plan->at_us = company_instant(plan->company, plan->document->at, rank);
     plan->day = company_day(plan->company, plan->at_us);
     plan->policy = company_policy(plan->company, plan->day);
-    plan->rate_e10 = document_rate(plan, plan->at_us);
+    plan->rate_e10 = known_rate(plan, plan->document->money, plan->at_us);
+    plan->rate_at_us = plan->at_us;
+    plan->has_money = true;
+}
+
+void plan_need_rate(struct plan *plan)
+{
+    if (plan->has_money && plan->rate_e10 == 0 && plan_goes_on(plan))
+        plan->rate_e10 = rate_or_wait(plan, plan->document->money, plan->rate_at_us);
 }
 
 void plan_not_before(struct plan *plan, int64_t at_us)
@@ -89,7 +99,12 @@ void plan_not_before(struct plan *plan, int64_t at_us)
     plan->policy = company_policy(plan->company, plan->day);
 }
 
-void plan_rate_of_day(struct plan *plan) { plan->rate_e10 = document_rate(plan, plan->at_us); }
+void plan_rate_of_day(struct plan *plan)
+{
+    plan->rate_at_us = plan->at_us;
+    plan->rate_e10 = known_rate(plan, plan->document->money, plan->at_us);
+    plan_need_rate(plan);
+}
 
 void plan_raise(struct plan *plan)
 {
@@ -369,11 +384,11 @@ void plan_event_at(struct plan *plan, uint32_t order, struct ruling_event *event
     struct order_slot *slot = NULL;
     event->at_us = at_us;
     event->day = company_day(plan->company, at_us);
-    event->rate_e10 = document_rate(plan, at_us);
+    event->rate_e10 = rate_or_wait(plan, plan->document->money, at_us);
     if (!company_order(plan->company, order, &slot, plan->err))
         plan->broken = true;
     /* A document in other money than the order it is about: the order's has a rate of that day too. */
     currency money = slot != NULL ? order_events_document(slot->events, slot->count)->money : plan->document->money;
     if (money != plan->document->money && money != plan->company->money)
-        event->order_rate_e10 = table_rate(plan, money, at_us);
+        event->order_rate_e10 = rate_or_wait(plan, money, at_us);
 }

@@ -40,7 +40,9 @@ struct plan {
     int64_t at_us; /* may be raised by what it refers to */
     int32_t day;
     const struct policy *policy;
-    int64_t rate_e10;
+    int64_t rate_e10; /* 0: none is known on the day of rate_at_us, see plan_need_rate */
+    int64_t rate_at_us;
+    bool has_money; /* its rate was looked for */
     /* what came of it */
     enum outcome outcome;
     enum refusal refusal;
@@ -64,8 +66,13 @@ void plan_wait(struct plan *plan, enum refusal refusal, struct span waits_on, co
 void plan_exclude(struct plan *plan, enum refusal refusal, const char *format, ...) PRINTF_LIKE(3, 4);
 static inline bool plan_goes_on(const struct plan *plan) { return !plan->broken && plan->outcome == OUTCOME_NONE; }
 
-/* Time, rank, day, policy and rate of the plan's document. */
+/* Time, rank, day, policy and rate of the plan's document.
+ *
+ * A resolve function judges in this order (docs/formats/order-of-movements.md): what the document says by itself; the
+ * documents, items and locations it names; its rate (plan_need_rate); what it says about what it names. */
 void plan_start(struct plan *plan, enum rank rank);
+/* The plan waits for a rate that plan_start did not find: told once all that it refers to is there. */
+void plan_need_rate(struct plan *plan);
 /* The plan happens no earlier than `at_us` (a cause comes first). */
 void plan_not_before(struct plan *plan, int64_t at_us);
 /* Where a movement or event dated `day` stands: at its instant, or (backdated entry_order) where its document was entered. */
@@ -94,6 +101,10 @@ static inline bool plan_is_on_account(const struct document *document)
 struct order_slot *plan_order_book(struct plan *plan, struct reference reference, uint32_t *out_order);
 /* The item's version in force at the plan's instant; NULL when it waits. */
 const struct document *plan_item(struct plan *plan, struct span sku, uint32_t *out_number);
+/* Waits unless every line of a list names an item that is known. */
+#define PLAN_KNOWS_ITEMS(plan, list)                                            \
+    for (size_t named = 0; named < (list).count && plan_goes_on(plan); named++) \
+    (void)plan_item(plan, (list).at[named].sku, &(uint32_t){0})
 /* A location's code: the default one when absent; waits for one not seen. */
 struct span plan_location(struct plan *plan, struct span code);
 /* Stock units in one of the line's unit; refuses an unknown unit. */
@@ -160,6 +171,8 @@ static inline bool is_follow(movement_id id) { return movement_leg(id) >= FOLLOW
 struct movement sale_movement(struct plan *plan, const struct order_event *event, uint32_t event_document,
                               uint32_t order, const struct order_slot *slot, const struct stock_effect *effect,
                               size_t number, uint32_t *out_item, bool *out_valued);
+/* Refuses the plan where what its shipment takes of an item costed by lot is not named by picks, all of it. */
+void sale_picks_all(struct plan *plan, const struct order_event *event, const struct stock_effect *effect);
 /* Of units that leave together only some may be earned: the movement that makes those cost of sales. False: none needed. */
 bool sale_follows(const struct movement *issue, const struct order_event *event, const struct stock_effect *effect,
                   size_t number, struct movement *out_movement);

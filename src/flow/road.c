@@ -354,6 +354,7 @@ static bool decide_document(struct road *road, const struct document *document, 
                     SPAN_ARG(document->id));
     if (plan_goes_on(plan))
         resolve(plan);
+    plan_need_rate(plan);
     if (plan_goes_on(plan))
         plan_amend(plan);
     struct decided decided = {0};
@@ -484,8 +485,9 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
     return true;
 }
 
-/* Decides a waiting document again. It keeps its number and its packed form; only a changed outcome is a new row. */
-static bool decide_again(struct road *road, uint32_t number, struct waiters *waiters, struct err *err)
+/* Decides a waiting version again. It keeps its number and its packed form; only a changed outcome is a new row. */
+static bool decide_version_again(struct road *road, uint32_t number, int64_t version_number, struct waiters *waiters,
+                                 struct err *err)
 {
     struct document_record record;
     struct document document;
@@ -493,7 +495,8 @@ static bool decide_again(struct road *road, uint32_t number, struct waiters *wai
     if (!company_document(road->company, number, &road->arena, &record, &found, err))
         return false;
     must(found);
-    const struct document_version *version = document_current(&record);
+    const struct document_version *version = version_find(&record, version_number);
+    must(version != NULL);
     if (version->outcome != OUTCOME_WAITING)
         return true;
     if (!company_read_document(road->company, version->document_seq, &road->arena, &document, err))
@@ -508,10 +511,11 @@ static bool decide_again(struct road *road, uint32_t number, struct waiters *wai
                         .seq = road->last_seq + 1};
     /* A replaced version was read before; the waiting one itself never posted anything. */
     resolve(&plan);
+    plan_need_rate(&plan);
     if (plan.broken)
         return false;
     if (plan.outcome == OUTCOME_WAITING && plan.refusal == (enum refusal)version->refusal &&
-        span_eq(plan.waits_on, record.waits_on))
+        span_eq(plan.waits_on, version->waits_on))
         return true;
     struct truth_row truth;
     if (!road->store->ops->truth_read(road->store, road->number, version->document_seq, &road->arena, &truth, &found,
@@ -526,6 +530,20 @@ static bool decide_again(struct road *road, uint32_t number, struct waiters *wai
     if (goes_on && !is_of_run(road, version)) /* came in an earlier run, and is in only now */
         count_outcome(road, plan.outcome, 1);
     return waiters_of(road, &plan, waiters, err);
+}
+
+/* The highest version first: where only that one is read, the others are superseded with it. */
+static bool decide_again(struct road *road, uint32_t number, struct waiters *waiters, struct err *err)
+{
+    struct document_record record;
+    bool found = false;
+    if (!company_document(road->company, number, &road->arena, &record, &found, err))
+        return false;
+    must(found);
+    for (size_t i = record.version_count; i-- > 0;)
+        if (!decide_version_again(road, number, record.versions[i].version, waiters, err))
+            return false;
+    return true;
 }
 
 /* In key order, so that the result does not show who came first; until nobody can go on. */

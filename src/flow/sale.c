@@ -42,37 +42,54 @@ static void explode(struct plan *plan, const struct document *bundle, struct ord
 }
 
 /* What the definitions say of each line; a line known from an earlier version keeps what was frozen then. */
+static const struct order_line_facts *frozen_facts(const struct order_slot *slot, const struct order_line *line)
+{
+    for (size_t e = 0; slot != NULL && e < slot->count; e++) {
+        const struct document *version = slot->events[e].document;
+        for (size_t l = 0; slot->events[e].kind == EVENT_VERSION && l < version->order.lines.count; l++)
+            if (span_eq(version->order.lines.at[l].id, line->id) && span_eq(version->order.lines.at[l].sku, line->sku))
+                return &slot->events[e].facts[l];
+    }
+    return NULL;
+}
+
 static const struct order_line_facts *line_facts(struct plan *plan, const struct order_slot *slot)
 {
     const struct order *order = &plan->document->order;
     struct order_line_facts *facts = ARENA_ARRAY(plan->arena, struct order_line_facts, order->lines.count + 1);
-    must(facts != NULL);
-    for (size_t i = 0; i < order->lines.count; i++) {
+    const struct document **items = arena_array(plan->arena, order->lines.count + 1, sizeof *items);
+    must(facts != NULL && items != NULL);
+    for (size_t i = 0; i < order->lines.count && plan_goes_on(plan); i++) {
         const struct order_line *line = &order->lines.at[i];
-        const struct order_line_facts *frozen = NULL;
-        for (size_t e = 0; slot != NULL && e < slot->count && frozen == NULL; e++) {
-            const struct document *version = slot->events[e].document;
-            for (size_t l = 0; slot->events[e].kind == EVENT_VERSION && l < version->order.lines.count; l++)
-                if (span_eq(version->order.lines.at[l].id, line->id) &&
-                    span_eq(version->order.lines.at[l].sku, line->sku))
-                    frozen = &slot->events[e].facts[l];
-        }
         uint32_t number = 0;
-        const struct document *item = plan_item(plan, line->sku, &number);
-        if (item == NULL)
-            return facts;
+        items[i] = plan_item(plan, line->sku, &number);
+        plan_location(plan, line->fulfil.location);
+    }
+    plan_rate_of_day(plan);
+    for (size_t i = 0; i < order->lines.count && plan_goes_on(plan); i++) {
+        const struct order_line *line = &order->lines.at[i];
+        const struct order_line_facts *frozen = frozen_facts(slot, line);
         if (frozen != NULL) {
             facts[i] = *frozen;
             continue;
         }
-        facts[i].kind = item->item.kind == ITEM_KIND_ABSENT ? ITEM_STOCKED : item->item.kind;
-        facts[i].uom_factor_micro = plan_factor(plan, item, line->uom);
-        if (item->item.kind == ITEM_BUNDLE)
-            explode(plan, item, &facts[i]);
-        if (line->fulfil.location.len > 0)
-            plan_location(plan, line->fulfil.location);
+        facts[i].kind = items[i]->item.kind == ITEM_KIND_ABSENT ? ITEM_STOCKED : items[i]->item.kind;
+        facts[i].uom_factor_micro = plan_factor(plan, items[i], line->uom);
+        if (items[i]->item.kind == ITEM_BUNDLE)
+            explode(plan, items[i], &facts[i]);
     }
     return facts;
+}
+
+/* An order that does not add up is refused whatever else it would wait for. Where nothing else stops it, the fold looks. */
+static void must_add_up(struct plan *plan)
+{
+    struct span detail = {NULL, 0};
+    if (plan->broken || !order_total_differs(plan->document, plan->policy, plan->arena, &detail))
+        return;
+    plan->outcome = OUTCOME_NONE;
+    plan->waits_on = (struct span){NULL, 0};
+    plan_refuse(plan, REFUSAL_TOTAL_DIFFERS, "%.*s", SPAN_ARG(detail));
 }
 
 static bool payment_known(const struct order_slot *slot, struct span gateway, struct span id)
@@ -143,9 +160,10 @@ void resolve_order(struct plan *plan)
         plan->policy = company_policy(plan->company, plan->day);
     }
     const struct order_line_facts *facts = line_facts(plan, slot);
-    plan_rate_of_day(plan);
-    if (!plan_goes_on(plan))
+    if (!plan_goes_on(plan)) {
+        must_add_up(plan);
         return;
+    }
     plan->amount_minor = plan_money(plan, or_zero(order->total_minor));
     struct ruling_event *events = plan_events(plan, plan->number, order->payments.count + 1);
     events[0].kind = EVENT_VERSION;
@@ -211,10 +229,10 @@ void resolve_payment(struct plan *plan)
         return;
     }
     uint32_t order = 0;
+    if (!is_captured(plan, payment))
+        return;
     struct order_slot *slot = plan_order_book(plan, payment->order, &order);
     if (slot == NULL)
-        return;
-    if (!is_captured(plan, payment))
         return;
     if (payment_known(slot, payment->gateway, plan->document->id)) {
         plan_exclude(plan, REFUSAL_SAME_PAYMENT, "the order already carries payment %.*s",
@@ -240,9 +258,14 @@ void resolve_cancel(struct plan *plan)
 
 void resolve_shipment(struct plan *plan)
 {
+    const struct shipment *shipment = &plan->document->shipment;
+    struct document_record receipt;
     plan_start(plan, RANK_ISSUE);
-    if (plan->document->shipment.location.len > 0)
-        plan_location(plan, plan->document->shipment.location);
+    plan_location(plan, shipment->location);
+    for (size_t i = 0; i < shipment->lines.count && plan_goes_on(plan); i++)
+        for (size_t k = 0; k < shipment->lines.at[i].picks.count; k++)
+            if (reference_is_present(shipment->lines.at[i].picks.at[k].receipt))
+                (void)plan_reference(plan, DOCUMENT_RECEIPT, shipment->lines.at[i].picks.at[k].receipt, &receipt, NULL);
     uint32_t order = 0;
     if (plan_order_book(plan, plan->document->shipment.order, &order) == NULL || !plan_goes_on(plan))
         return;
@@ -338,6 +361,23 @@ static void number_movement(struct movement *movement, const struct order_event 
     movement->key.leg = SALE_LEG;
     movement->key.line = line;
     movement->key.part = part;
+}
+
+void sale_picks_all(struct plan *plan, const struct order_event *event, const struct stock_effect *effect)
+{
+    struct plan as_event = plan_as_event(plan, event, plan->number);
+    uint32_t number = 0;
+    const struct document *item = plan_item(&as_event, effect->sku, &number);
+    must(item != NULL); /* every SKU of an accepted order is known */
+    if (effect->kind != EFFECT_ISSUE || !item_is_kept(item) ||
+        costing_method_of(item, event->policy) != METHOD_SPECIFIC)
+        return;
+    int64_t picked_micro = 0;
+    for (size_t i = 0; effect->picks_of != NULL && i < effect->picks_of->picks.count; i++)
+        picked_micro += effect->picks_of->picks.at[i].qty_micro;
+    if (picked_micro != effect->qty_micro)
+        plan_refuse(plan, REFUSAL_PICKS_REQUIRED, "item %.*s: picks must name exactly what leaves",
+                    SPAN_ARG(effect->sku));
 }
 
 static void movement_of_return(struct movement *movement, const struct customer_return *returned,

@@ -97,6 +97,10 @@ bool order_event_opens(const struct order_event *event);
  * account without an order, the document that opened it. */
 const struct document *order_events_document(const struct order_event *events, size_t count);
 
+/* Whether an order's total is not what its lines come to: what the document says by itself, whatever becomes of its items. */
+bool order_total_differs(const struct document *order, const struct policy *policy, struct arena *arena,
+                         struct span *out_detail);
+
 struct order_result {
     enum outcome_of_event { EVENT_STANDS, EVENT_WAITS, EVENT_REFUSED } state;
     enum refusal refusal; /* WAITS, REFUSED */
@@ -105,6 +109,8 @@ struct order_result {
                            * own line (and its exchange difference): they sum to that line, the entry balances as a whole. */
     struct stock_effect *effects;
     size_t effect_count;
+    struct stock_effect *asked; /* of a shipment beyond what is ordered or open: what it would take */
+    size_t asked_count;
 };
 
 /* One order line after the last event. */

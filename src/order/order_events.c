@@ -287,6 +287,27 @@ static enum refusal post_shipment_cost(struct book *book, const struct shipment 
     return REFUSAL_NONE;
 }
 
+/* What the lines of a shipment that goes too far would take from stock: whether their picks would do is judged before. */
+static void keep_asked(struct book *book, const struct shipment *shipment, const struct moves *moves)
+{
+    struct stock_effect *asked = ARENA_ARRAY(book->arena, struct stock_effect, moves->count);
+    if (asked == NULL) {
+        book->failed = true;
+        return;
+    }
+    book->result->asked = asked;
+    for (size_t i = 0; i < moves->count; i++) {
+        const struct book_line *line = moves->at[i].line;
+        bool dropped = shipment->supplier.ptr != NULL && line->facts->kind == ITEM_EITHER;
+        if (dropped || !unit_moves_stock(line, moves->at[i].unit)) {
+            continue;
+        }
+        struct stock_effect *effect = &asked[book->result->asked_count++];
+        *effect = effect_of(&moves->at[i], EFFECT_ISSUE, shipment->location);
+        effect->picks_of = moves->at[i].from;
+    }
+}
+
 enum refusal book_shipment(struct book *book)
 {
     const struct shipment *shipment = &book->event->document->shipment;
@@ -295,6 +316,9 @@ enum refusal book_shipment(struct book *book)
     if (refusal == REFUSAL_NONE) {
         refusal =
             shipment->lines.count == 0 ? whole_shipment(book, shipment, &moves) : name_shipment(book, shipment, &moves);
+    }
+    if (refusal == REFUSAL_EXCEEDS_ORDERED || refusal == REFUSAL_EXCEEDS_OPEN) {
+        keep_asked(book, shipment, &moves);
     }
     if (refusal == REFUSAL_NONE) {
         refusal = judge_supplier(book, shipment, &moves);

@@ -123,6 +123,20 @@ static bool is_goods(const struct order_line *line, const struct order_line_fact
     return !is_service || facts->kind == ITEM_GIFT_CARD;
 }
 
+static enum refusal check_services(const struct order_event *event, struct arena *arena, struct span *out_detail)
+{
+    const struct order *order = &event->document->order;
+    for (size_t i = 0; i < order->lines.count; i++) {
+        const struct order_line *line = &order->lines.at[i];
+        if (order_runs_by_days(line) && is_goods(line, &event->facts[i])) {
+            *out_detail = arena_print(arena, "lines[%zu].service: %.*s is earned when it ships, not by days", i,
+                                      SPAN_ARG(line->sku));
+            return REFUSAL_UNSUPPORTED;
+        }
+    }
+    return REFUSAL_NONE;
+}
+
 static enum refusal value_lines(const struct order_event *event, struct order_terms *terms,
                                 struct parts_of_order *parts, struct arena *arena, struct span *out_detail)
 {
@@ -134,11 +148,6 @@ static enum refusal value_lines(const struct order_event *event, struct order_te
         if (line->qty_micro <= 0 || line->unit_price_micro < 0) {
             *out_detail = arena_print(arena, "lines[%zu]: quantity or price is not positive", i);
             return REFUSAL_NEGATIVE_NOT_ALLOWED;
-        }
-        if (order_runs_by_days(line) && is_goods(line, &event->facts[i])) {
-            *out_detail = arena_print(arena, "lines[%zu].service: %.*s is earned when it ships, not by days", i,
-                                      SPAN_ARG(line->sku));
-            return REFUSAL_UNSUPPORTED;
         }
         if (!amount_of(line->qty_micro, line->unit_price_micro, exponent, &terms->value_minor[i]) ||
             terms->value_minor[i] > AMOUNT_MINOR_MAX) {
@@ -213,6 +222,9 @@ enum refusal order_terms_make(const struct order_event *event, struct arena *are
         add_order_parts(order, &parts);
         refusal = check_total(event, &parts, out_terms, arena, out_detail);
     }
+    if (refusal == REFUSAL_NONE && event->facts != NULL) {
+        refusal = check_services(event, arena, out_detail);
+    }
     if (refusal == REFUSAL_NONE && !split_over_lines(order, out_terms, arena)) {
         refusal = REFUSAL_OVERFLOW;
     }
@@ -226,6 +238,14 @@ enum refusal order_terms_make(const struct order_event *event, struct arena *are
     out_terms->shipping_net_minor = or_zero(order->shipping.amount_minor) - or_zero(order->shipping.discount_minor) -
                                     (order->tax_included == TRUTH_TRUE ? parts.shipping_taxes.minor : 0);
     return REFUSAL_NONE;
+}
+
+bool order_total_differs(const struct document *order, const struct policy *policy, struct arena *arena,
+                         struct span *out_detail)
+{
+    struct order_terms terms;
+    struct order_event event = {.document = order, .policy = policy};
+    return order_terms_make(&event, arena, &terms, out_detail) == REFUSAL_TOTAL_DIFFERS;
 }
 
 /* ---- draws ---- */

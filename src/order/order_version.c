@@ -139,14 +139,14 @@ static enum refusal check_dropped(struct book *book, const struct version_plan *
 static enum refusal plan_version(struct book *book, struct version_plan *plan)
 {
     const struct order *order = &book->event->document->order;
-    if (book->money != 0 && book->money != book->event->document->money) {
-        return book_say(book, REFUSAL_UNSUPPORTED, "the order changes its currency");
-    }
     struct span detail = {0};
     enum refusal refusal = order_terms_make(book->event, book->arena, &plan->terms, &detail);
     if (refusal != REFUSAL_NONE) {
         book->result->detail = detail;
         return refusal;
+    }
+    if (book->money != 0 && book->money != book->event->document->money) {
+        return book_say(book, REFUSAL_UNSUPPORTED, "the order changes its currency");
     }
     struct span *ids = NULL, again = {0};
     plan->lines = ARENA_ARRAY(book->arena, struct line_plan, plan->terms.count);

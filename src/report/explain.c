@@ -152,7 +152,7 @@ bool explain_document_number(const struct reader *reader, uint32_t number, struc
         out->amount_minor = current->amount_minor;
     }
     if (out->outcome == OUTCOME_WAITING)
-        out->waits_for = waiting_describe(record.waits_on, arena);
+        out->waits_for = waiting_describe(current->waits_on, arena);
     versions_of(&record, arena, out);
     return own_rows(reader, &record, arena, out, err) && record_read(reader, out, arena, err) &&
            later_rows(reader, number, arena, out, err) && movements_of(reader, &record, arena, out, err);

@@ -59,6 +59,7 @@ struct document_version {
     enum outcome outcome;
     int refusal;
     int64_t amount_minor;
+    struct span waits_on; /* waiting key, while it waits */
 };
 /* One movement that a document has in an item's book. */
 struct document_move {
@@ -71,10 +72,9 @@ struct document_record {
     struct span source, id;
     struct document_version *versions; /* ascending */
     size_t version_count;
-    uint64_t entered;     /* the row in which it was posted first; 0: never */
-    int64_t current;      /* the version that is read; 0 none (all failed) */
-    struct span waits_on; /* the current version's waiting key */
-    uint32_t *orders;     /* orders it has events in */
+    uint64_t entered; /* the row in which it was posted first; 0: never */
+    int64_t current;  /* the version that is read; 0 none (all failed or wait) */
+    uint32_t *orders; /* orders it has events in */
     size_t order_count;
     struct document_move *moves;
     size_t move_count;
@@ -157,7 +157,7 @@ NODISCARD bool company_document(struct company *company, uint32_t number, struct
 /* Reads the packed document out of a truth row. */
 NODISCARD bool company_read_document(struct company *company, uint64_t seq, struct arena *arena,
                                      struct document *out_document, struct err *err);
-/* The version that is read; where all were refused, the highest. */
+/* The version that is read; where there is none, the highest that waits, else the highest. */
 const struct document_version *document_current(const struct document_record *record);
 
 /* Definitions: NULL when none is known. */

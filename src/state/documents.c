@@ -72,7 +72,6 @@ static void record_pack(const struct document_record *record, struct buf *out)
     buf_put_bytes(out, record->id);
     buf_put_varint(out, record->entered);
     buf_put_signed(out, record->current);
-    buf_put_bytes(out, record->waits_on);
     buf_put_varint(out, record->version_count);
     for (size_t i = 0; i < record->version_count; i++) {
         const struct document_version *version = &record->versions[i];
@@ -83,6 +82,7 @@ static void record_pack(const struct document_record *record, struct buf *out)
         buf_put_u8(out, (uint8_t)version->outcome);
         buf_put_varint(out, (uint64_t)version->refusal);
         buf_put_signed(out, version->amount_minor);
+        buf_put_bytes(out, version->waits_on);
     }
     buf_put_varint(out, record->order_count);
     for (size_t i = 0; i < record->order_count; i++)
@@ -105,7 +105,6 @@ static bool record_unpack(struct span value, uint32_t number, struct arena *aren
     record->id = keep_span(arena, cursor_bytes(&cursor));
     record->entered = cursor_varint(&cursor);
     record->current = cursor_signed(&cursor);
-    record->waits_on = keep_span(arena, cursor_bytes(&cursor));
     record->version_count = cursor_varint(&cursor);
     if (cursor.bad || record->version_count > value.len)
         return false;
@@ -119,6 +118,7 @@ static bool record_unpack(struct span value, uint32_t number, struct arena *aren
         version->outcome = (enum outcome)cursor_u8(&cursor);
         version->refusal = (int)cursor_varint(&cursor);
         version->amount_minor = cursor_signed(&cursor);
+        version->waits_on = keep_span(arena, cursor_bytes(&cursor));
     }
     record->order_count = cursor_varint(&cursor);
     if (cursor.bad || record->order_count > value.len)
@@ -176,10 +176,10 @@ bool company_read_document(struct company *company, uint64_t seq, struct arena *
 const struct document_version *document_current(const struct document_record *record)
 {
     const struct document_version *highest = NULL;
-    for (size_t i = 0; i < record->version_count; i++) {
+    for (size_t i = 0; i < record->version_count; i++) { /* ascending */
         if (record->versions[i].version == record->current)
             return &record->versions[i];
-        if (highest == NULL || record->versions[i].version > highest->version)
+        if (highest == NULL || highest->outcome != OUTCOME_WAITING || record->versions[i].outcome == OUTCOME_WAITING)
             highest = &record->versions[i];
     }
     return highest;
@@ -279,13 +279,28 @@ static bool keeps_versions(enum document_type type)
     return type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_ORDER;
 }
 
+/* The waiting list names a document once for what it waits for, however many of its versions do. */
+static bool version_waits(struct company *company, const struct document_record *record,
+                          const struct document_version *version, bool waits, struct err *err)
+{
+    for (size_t i = 0; i < record->version_count; i++)
+        if (&record->versions[i] != version && span_eq(record->versions[i].waits_on, version->waits_on))
+            return true;
+    return waiting_apply(company, version->waits_on, record->number, waits, err);
+}
+
 static bool version_outcome(struct company *company, struct document_record *record, struct document_version *version,
                             enum outcome outcome, int refusal, struct span waits_on, int64_t amount_minor,
                             struct err *err)
 {
-    struct span waited = version->outcome == OUTCOME_WAITING ? record->waits_on : (struct span){NULL, 0};
-    if (version->outcome != OUTCOME_NONE && !outcome_add(company, record->source, (int)record->type, version->outcome,
-                                                         version->refusal, waited, -1, version->amount_minor, err))
+    if (version->outcome != OUTCOME_NONE &&
+        !outcome_add(company, record->source, (int)record->type, version->outcome, version->refusal, version->waits_on,
+                     -1, version->amount_minor, err))
+        return false;
+    if (!version_waits(company, record, version, false, err))
+        return false;
+    version->waits_on = waits_on;
+    if (!version_waits(company, record, version, true, err))
         return false;
     version->outcome = outcome;
     version->refusal = refusal;
@@ -387,6 +402,17 @@ static bool supersede(struct company *company, struct document_record *record, s
     return true;
 }
 
+/* With a document its versions that wait are voided too. */
+static bool void_waiting(struct company *company, struct document_record *record, struct err *err)
+{
+    for (size_t i = 0; i < record->version_count; i++)
+        if (record->versions[i].outcome == OUTCOME_WAITING &&
+            !version_outcome(company, record, &record->versions[i], OUTCOME_EXCLUDED, REFUSAL_VOIDED,
+                             (struct span){NULL, 0}, record->versions[i].amount_minor, err))
+            return false;
+    return true;
+}
+
 static bool outcome_apply(struct company *company, struct document_record *record, const struct ruling *ruling,
                           struct arena *arena, struct err *err)
 {
@@ -399,17 +425,12 @@ static bool outcome_apply(struct company *company, struct document_record *recor
         version->document_seq = ruling->row.seq;
         version->content = hash64_of(ruling->packed);
     }
-    bool is_read = ruling->row.outcome != OUTCOME_FAILED &&
-                   !(ruling->row.outcome == OUTCOME_EXCLUDED && ruling->row.refusal == REFUSAL_SUPERSEDED);
-    if (!is_read && record->current != 0)
-        return true;
-    if (!waiting_apply(company, record->waits_on, record->number, false, err) ||
-        !waiting_apply(company, ruling->waits_on, record->number, true, err))
-        return false;
-    record->waits_on = ruling->waits_on;
+    bool is_voided = ruling->row.outcome == OUTCOME_EXCLUDED && ruling->row.refusal == REFUSAL_VOIDED;
+    bool is_read = ruling->row.outcome == OUTCOME_POSTED ||
+                   (ruling->row.outcome == OUTCOME_EXCLUDED && ruling->row.refusal != REFUSAL_SUPERSEDED);
     if (is_read && ruling->row.version > record->current)
         record->current = ruling->row.version;
-    return supersede(company, record, err);
+    return (!is_voided || void_waiting(company, record, err)) && supersede(company, record, err);
 }
 
 static void seqs_add(struct document_record *record, uint64_t seq, struct arena *arena)

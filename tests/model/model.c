@@ -139,18 +139,43 @@ static bool same_identity(const struct m_document *a, const struct m_document *b
     return a->type == b->type && same(a->id, b->id) && same(m_source(a), m_source(b));
 }
 
+/* Step 1 of what is judged (order-of-movements.md); of an order see refuse_orders. */
+static const char *by_itself(const struct run *run, const struct m_document *d)
+{
+    switch (d->type) {
+    case M_ENTRY: return m_entry_by_itself(run, d);
+    case M_BILL: return m_bill_by_itself(d);
+    case M_OPENING: return m_opening_by_itself(d);
+    case M_RETURN: return m_return_by_itself(d);
+    default: return NULL;
+    }
+}
+
+static bool is_captured(const struct m_document *d) { return !d->status || same(d->status, "captured"); }
+
+static bool comes_again(const struct run *run, int at)
+{
+    for (int k = 0; k < at; k++)
+        if (!run->papers[k].given.left_out && same_identity(run->papers[at].d, run->papers[k].d) &&
+            m_version(run->papers[at].d) == m_version(run->papers[k].d))
+            return true;
+    return false;
+}
+
 static void choose_versions(struct run *run)
 {
     for (int i = 0; i < run->paper_count; i++) {
         struct paper *paper = &run->papers[i];
-        if (paper->given.left_out || run->refused[i]) {
-            set_aside(paper, FAILED, paper->given.left_out ? paper->given.left_out : run->refused[i]);
-            continue;
-        }
-        for (int k = 0; k < i; k++)
-            if (run->papers[k].standing == STANDS && same_identity(paper->d, run->papers[k].d) &&
-                m_version(paper->d) == m_version(run->papers[k].d))
-                paper->standing = REPEATED;
+        const char *wrong = by_itself(run, paper->d);
+        if (paper->given.left_out)
+            set_aside(paper, FAILED, paper->given.left_out);
+        else if (comes_again(run, i))
+            paper->standing = REPEATED;
+        else if (run->refused[i])
+            set_aside(paper, run->waits[i] ? WAITING : FAILED, run->refused[i]);
+        else if (wrong)
+            set_aside(paper, FAILED, wrong);
+        paper->wrong = wrong && paper->standing == SET_ASIDE && !paper->given.left_out;
     }
     for (int i = 0; i < run->paper_count; i++) {
         struct paper *paper = &run->papers[i];
@@ -276,12 +301,23 @@ static void wait_for_components(struct run *run)
     }
 }
 
-/* Reading: what names an item that is not known yet waits for it before anything else is said about it. */
-static bool names_known_items(const struct run *run, const struct m_document *d)
+static bool is_known_location(const struct run *run, const char *code)
 {
-    for (size_t i = 0; i < d->lines.count; i++)
-        if (!is_known_item(run, d->lines.at[i].sku))
+    bool known = same(code, "main");
+    for (int i = 0; i < run->paper_count; i++)
+        known = known || (run->papers[i].standing == STANDS && run->papers[i].d->type == M_LOCATION &&
+                          same(run->papers[i].d->code, code));
+    return known;
+}
+
+static bool names_what_is_known(const struct run *run, const struct m_document *d)
+{
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        if (!is_known_item(run, line->sku) ||
+            (line->fulfil.count && line->fulfil.at[0].location && !is_known_location(run, line->fulfil.at[0].location)))
             return false;
+    }
     return true;
 }
 
@@ -301,8 +337,8 @@ static bool units_are_known(const struct run *run, const struct m_document *d)
     return all;
 }
 
-/* Reading: an order document that is refused for what it says itself is no version of its order: the lowest of the others
- * holds from the beginning. */
+/* Reading: an order document that is refused for what it says, or waits for what it names, is no version of its order: the
+ * lowest of the others holds from the beginning. */
 static void refuse_orders(struct run *run)
 {
     for (bool changed = true; changed;) { /* a later version may become the lowest, with another date */
@@ -312,12 +348,18 @@ static void refuse_orders(struct run *run)
             if (paper->standing != STANDS || paper->d->type != M_ORDER)
                 continue;
             bool later = paper->d->updated.form != M_NO_TIME && has_lower_version(run, paper);
-            run->settings = m_settings_on(run, day_of(run, later ? paper->d->updated : paper->d->at, 0));
-            bool units = units_are_known(run, paper->d);
-            if (!names_known_items(run, paper->d) || (units && m_order_adds_up(run, paper->d)))
-                continue;
-            set_aside(paper, FAILED, units ? "total_differs" : "uom_unknown");
-            changed = true;
+            run->paper = i;
+            run->day = day_of(run, later ? paper->d->updated : paper->d->at, 0);
+            run->settings = m_settings_on(run, run->day);
+            if (!m_order_adds_up(run, paper->d))
+                set_aside(paper, FAILED, "total_differs");
+            else if (!names_what_is_known(run, paper->d))
+                set_aside(paper, WAITING, "waits_document");
+            else if (!m_has_rate(run))
+                set_aside(paper, WAITING, "waits_rate");
+            else if (!units_are_known(run, paper->d))
+                set_aside(paper, FAILED, "uom_unknown");
+            changed = changed || paper->standing != STANDS;
         }
     }
     run->settings = &run->history->settings;
@@ -341,6 +383,10 @@ static void set_voids(struct run *run)
             continue;
         }
         int target = find_paper(run, type, ref, m_source(paper->d));
+        for (int k = 0; target == -1 && k < run->paper_count; k++)
+            if (run->papers[k].wrong && run->papers[k].d->type == type && same(run->papers[k].d->id, ref.id) &&
+                same(m_source(run->papers[k].d), ref.source ? ref.source : m_source(paper->d)))
+                target = k;
         if (target < 0) {
             set_aside(paper, WAITING, target == -2 ? "waits_several" : "waits_document");
             continue;
@@ -965,14 +1011,10 @@ static bool read_correction(struct run *run)
 
 static bool read_payment_document(struct run *run)
 {
-    const struct m_document *d = run->papers[run->paper].d;
-    bool captured = !d->status || same(d->status, "captured");
-    if (!d->order.id)
-        return captured ? m_read_payment_on_account(run) : m_refuse(run, EXCLUDED, "payment_not_captured");
+    if (!run->papers[run->paper].d->order.id)
+        return m_read_payment_on_account(run);
     if (same_payment_in_order(run))
         return m_refuse(run, EXCLUDED, "same_payment");
-    if (!captured)
-        return m_refuse(run, EXCLUDED, "payment_not_captured");
     return m_read_payment(run, -1);
 }
 
@@ -983,6 +1025,8 @@ static bool read_movement(struct run *run, const struct movement *movement)
         return m_read_day_of_service(run);
     if (movement->payment >= 0)
         return m_read_payment(run, movement->payment);
+    if (paper->d->type == M_PAYMENT && !is_captured(paper->d))
+        return m_refuse(run, EXCLUDED, "payment_not_captured");
     if (movement->key.leg == 0 && !referred_are_there(run))
         return m_refuse(run, WAITING, "waits_document");
     if (movement->key.leg == 0 && paper->d->type != M_RATE && paper->d->currency && !m_has_rate(run))
@@ -1126,13 +1170,18 @@ static void prepare(struct run *run, const struct m_history *history)
                                         .second_target = -1};
     choose_versions(run);
     refuse_methods(run);
+    set_voids(run);
     wait_for_components(run);
     refuse_orders(run);
-    set_voids(run);
     number_names(run);
-    for (int i = 0; i < run->paper_count; i++)
-        if (run->papers[i].standing == STANDS)
-            resolve(run, &run->papers[i]);
+    for (int i = 0; i < run->paper_count; i++) {
+        struct paper *paper = &run->papers[i];
+        if (paper->standing != STANDS)
+            continue;
+        resolve(run, paper);
+        if (paper->standing == SET_ASIDE && paper->d->type == M_PAYMENT && !is_captured(paper->d))
+            set_aside(paper, EXCLUDED, "payment_not_captured");
+    }
     size_t cells = (size_t)(run->item_count + 1) * (size_t)(run->location_count + 1);
     run->pools = ARENA_ARRAY(run->arena, struct pool, cells);
     run->own = ARENA_ARRAY(run->arena, int64_t, cells);
@@ -1431,35 +1480,45 @@ static void read_all(struct run *run)
     } while (run->again);
 }
 
-/* Reading: a version that is refused replaces nothing; the highest of the others is read. True when one was. */
+/* A version that is refused, or waits, replaces nothing; the highest of the others is read. True when one was. */
 static bool refuse_versions(struct run *run)
 {
     bool found = false;
     for (int i = 0; i < run->paper_count; i++) {
         const struct paper *paper = &run->papers[i];
-        if (paper->standing != STANDS || has_history(paper->d->type) || !same(paper->outcome, FAILED))
+        bool no = paper->outcome && (same(paper->outcome, FAILED) || same(paper->outcome, WAITING));
+        if (paper->standing == REPEATED || run->refused[i] || paper->wrong || paper->given.left_out ||
+            has_history(paper->d->type) || !no)
             continue;
         for (int k = 0; k < run->paper_count; k++)
             if (run->papers[k].standing == SET_ASIDE && same(run->papers[k].refusal, "superseded") &&
-                same_identity(paper->d, run->papers[k].d)) {
+                same_identity(paper->d, run->papers[k].d) && m_version(run->papers[k].d) < m_version(paper->d)) {
                 run->refused[i] = paper->refusal;
+                run->waits[i] = same(paper->outcome, WAITING);
                 found = true;
             }
     }
     return found;
 }
 
-struct m_answer m_model_answer(const struct m_history *history, struct arena *arena)
+static struct run read_history(const struct m_history *history, struct arena *arena)
 {
     const char **refused = ARENA_ARRAY(arena, const char *, history->count + 1);
+    bool *waits = ARENA_ARRAY(arena, bool, history->count + 1);
     struct run run;
-    struct m_answer answer = {0};
-    must(refused);
+    must(refused && waits);
     do {
-        run = (struct run){.arena = arena, .refused = refused};
+        run = (struct run){.arena = arena, .refused = refused, .waits = waits};
         prepare(&run, history);
         read_all(&run);
     } while (refuse_versions(&run));
+    return run;
+}
+
+struct m_answer m_model_answer(const struct m_history *history, struct arena *arena)
+{
+    struct run run = read_history(history, arena);
+    struct m_answer answer = {0};
     run.now = INT64_MAX;
     m_check_stock(&run);
     m_check_orders(&run);
@@ -1472,30 +1531,54 @@ static bool is_definition(const struct m_document *d)
     return d->type == M_ITEM || d->type == M_LOCATION || d->type == M_RATE;
 }
 
-static bool arrives_before(struct run *run, int a, int b)
+/* The key by which a document comes in its order: of a return the instant that its reading settles; of an order that an
+ * opening tells of, not behind that opening. */
+static struct key arrival_key(struct run *run, int at)
+{
+    struct key key = key_of(run, at);
+    const struct paper *paper = &run->papers[at];
+    for (int i = 0; i < run->movements.count && paper->d->type == M_RETURN; i++)
+        if (run->movements.at[i].paper == at && m_key_compare(&run->movements.at[i].key, &key) > 0)
+            key = run->movements.at[i].key;
+    for (int i = 0; i < run->paper_count && paper->d->type == M_ORDER; i++) {
+        const struct m_document *d = run->papers[i].d;
+        if (d->type != M_OPENING || run->papers[i].standing != STANDS)
+            continue;
+        struct key opening = key_of(run, i);
+        for (size_t k = 0; k < d->orders.count; k++)
+            if (run->papers[i].targets[k] == paper->order && run->order_names[paper->order].papers.at[0] == at &&
+                m_key_compare(&opening, &key) < 0)
+                key = opening;
+    }
+    return key;
+}
+
+static bool arrives_before(const struct run *run, const struct key *keys, int a, int b)
 {
     const struct paper *left = &run->papers[a], *right = &run->papers[b];
     int left_class = is_definition(left->d) ? 0 : left->standing == STANDS ? 1 : 2;
     int right_class = is_definition(right->d) ? 0 : right->standing == STANDS ? 1 : 2;
     if (left_class != right_class || left_class != 1)
         return left_class < right_class;
-    struct key left_key = key_of(run, a), right_key = key_of(run, b);
-    return m_key_compare(&left_key, &right_key) < 0;
+    int order = m_key_compare(&keys[a], &keys[b]);
+    return order ? order < 0 : left->d->type == M_ORDER && right->d->type == M_OPENING;
 }
 
 void m_history_sort(struct m_history *history, struct arena *arena)
 {
-    const char **refused = ARENA_ARRAY(arena, const char *, history->count + 1);
-    struct run run = {.arena = arena, .refused = refused};
-    must(refused);
-    prepare(&run, history);
+    struct run run = read_history(history, arena);
+    run.settings = &history->settings;
     /* Insertion: a history is short, and equal keys (versions, repetitions) keep their order. */
     const struct m_document **sorted = arena_array(arena, history->count + 1, sizeof *sorted);
     int *order = ARENA_ARRAY(arena, int, history->count + 1);
-    must(sorted && order);
+    struct key *keys = ARENA_ARRAY(arena, struct key, history->count + 1);
+    must(sorted && order && keys);
+    for (int i = 0; i < run.paper_count; i++)
+        if (run.papers[i].standing == STANDS)
+            keys[i] = arrival_key(&run, i);
     for (int i = 0; i < run.paper_count; i++) {
         int place = i;
-        while (place > 0 && arrives_before(&run, i, order[place - 1])) {
+        while (place > 0 && arrives_before(&run, keys, i, order[place - 1])) {
             order[place] = order[place - 1];
             place--;
         }

@@ -1365,29 +1365,63 @@ static bool within_order(struct run *run, const struct part *part, int64_t qty)
     return true;
 }
 
-/* Names and quantities of all lines are looked at before anything moves. */
+/* Of an item costed by lot, picks name all that leaves stock. */
+static bool picks_all(struct run *run, const struct order_line *line, const struct part *part, int64_t qty,
+                      const struct m_lines *picks)
+{
+    int64_t picked = 0;
+    bool goods = line->kind == LINE_STOCK && m_is_stocked(run, part->item);
+    for (size_t i = 0; picks && i < picks->count; i++)
+        picked += picks->at[i].qty;
+    if (goods && m_method_of(run, part->item) == M_SPECIFIC && picked != qty)
+        return m_refuse(run, "failed", "picks_required");
+    return true;
+}
+
+/* What a shipment's line takes of a part, M_NONE: nothing. */
+static int64_t asked_of(struct run *run, const struct order_line *line, const struct part *part,
+                        const struct m_line *named)
+{
+    if (named->component && !same(named->component, part->sku))
+        return M_NONE;
+    int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
+    return stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
+}
+
+/* All names are looked at before anything moves, then all picks, then all quantities. */
+enum look { LOOK_AT_NAMES, LOOK_AT_PICKS, LOOK_AT_LIMITS };
+
+static bool look_at_line(struct run *run, struct order *order, const struct m_line *named, enum look look)
+{
+    struct order_line *line = named_line(run, order, named);
+    bool taken = false;
+    if (!line)
+        return false;
+    if (look != LOOK_AT_NAMES && runs_by_days(run, run->papers[order->paper].d, line))
+        return true; /* its days pass; no shipment takes it */
+    for (int k = 0; k < line->part_count; k++) {
+        struct part *part = &line->parts[k];
+        int64_t qty = asked_of(run, line, part, named);
+        if (qty == M_NONE)
+            continue;
+        taken = true;
+        if (look == LOOK_AT_PICKS && !picks_all(run, line, part, qty, &named->picks))
+            return false;
+        if (look != LOOK_AT_LIMITS)
+            continue;
+        part->asked += qty;
+        if (!within_order(run, part, part->asked))
+            return false;
+    }
+    return taken || m_refuse(run, "failed", "line_unknown");
+}
+
 static bool may_ship(struct run *run, struct order *order, const struct m_lines *lines)
 {
     bool fits = true;
-    for (size_t i = 0; i < lines->count && fits; i++) {
-        const struct m_line *named = &lines->at[i];
-        struct order_line *line = named_line(run, order, named);
-        int taken = 0;
-        if (line && runs_by_days(run, run->papers[order->paper].d, line))
-            continue; /* its days pass; no shipment takes it */
-        for (int k = 0; line && k < line->part_count && fits; k++) {
-            struct part *part = &line->parts[k];
-            if (named->component && !same(named->component, part->sku))
-                continue;
-            int64_t stated = named_qty(run, line, named, named->component ? part->item : line->item);
-            part->asked += stated == M_NONE ? part_open(part) : named->component ? stated : in_parts(stated, part);
-            fits = within_order(run, part, part->asked);
-            taken++;
-        }
-        if (line && fits && taken == 0)
-            (void)m_refuse(run, "failed", "line_unknown");
-        fits = fits && taken > 0;
-    }
+    for (int look = LOOK_AT_NAMES; look <= LOOK_AT_LIMITS && fits; look++)
+        for (size_t i = 0; i < lines->count && fits; i++)
+            fits = look_at_line(run, order, &lines->at[i], (enum look)look);
     for (int i = 0; i < order->lines.count; i++)
         for (int k = 0; k < order->lines.at[i].part_count; k++)
             order->lines.at[i].parts[k].asked = 0;
@@ -1424,17 +1458,19 @@ bool m_read_shipment(struct run *run)
         if (!ship_named(run, &earning, &d->lines.at[i]))
             return false;
     int taken = 0;
-    for (int i = 0; i < order->lines.count && d->lines.count == 0; i++) {
-        struct order_line *line = &order->lines.at[i];
-        for (int k = 0; k < line->part_count; k++) {
-            int64_t open = part_open(&line->parts[k]);
-            if (open <= 0 || stays_behind(d, run, line) || runs_by_days(run, run->papers[order->paper].d, line))
-                continue;
-            taken++;
-            if (!ship_part(run, &earning, line, k, open, NULL))
-                return false;
+    for (int ships = 0; ships <= 1 && d->lines.count == 0; ships++)
+        for (int i = 0; i < order->lines.count; i++) {
+            struct order_line *line = &order->lines.at[i];
+            for (int k = 0; k < line->part_count; k++) {
+                int64_t open = part_open(&line->parts[k]);
+                if (open <= 0 || stays_behind(d, run, line) || runs_by_days(run, run->papers[order->paper].d, line))
+                    continue;
+                taken++;
+                if (!(ships ? ship_part(run, &earning, line, k, open, NULL)
+                            : picks_all(run, line, &line->parts[k], open, NULL)))
+                    return false;
+            }
         }
-    }
     if (d->lines.count == 0 && taken == 0)
         return m_wait_for_open(run);
     if (!finish_earning(run, &earning) || !earn_as_paid(run, order))
@@ -1552,6 +1588,18 @@ int64_t m_return_instant(struct run *run, int paper)
     return instant;
 }
 
+const char *m_return_by_itself(const struct m_document *d)
+{
+    for (size_t i = 0; i < d->lines.count && !d->order.id && !d->shipment.id; i++) {
+        const char *to = d->lines.at[i].disposition;
+        if (d->lines.at[i].unit_cost == M_NONE)
+            return "missing_field";
+        if (to && !same(to, "sellable"))
+            return "unsupported";
+    }
+    return NULL;
+}
+
 /* Goods whose sale nobody knows come in at the cost stated. */
 static bool return_without_order(struct run *run)
 {
@@ -1561,8 +1609,6 @@ static bool return_without_order(struct run *run)
         int item = -1;
         for (int k = 0; k < run->item_count; k++)
             item = is(line->sku, run->items[k].sku) ? k : item;
-        if (line->unit_cost == M_NONE)
-            return m_refuse_late(run, "failed", "missing_field");
         if (item < 0)
             return m_refuse_late(run, "waiting", "waits_document");
         int64_t value = m_cost_of(run, line->qty, line->unit_cost);
@@ -2095,20 +2141,30 @@ static bool pays_order(const struct m_document *d, const struct m_line *line)
     return from_customer && line->order.id && line->amount < 0 && same(line->role, "customer_deposits");
 }
 
-/* Of an entry's lines, those that name a customer. */
-static bool customers_fit(struct run *run, const struct m_document *d)
+const char *m_entry_by_itself(const struct run *run, const struct m_document *d)
 {
+    struct order any = {0};
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
-        if (!line->customer)
-            continue;
-        if (!same(line->role, "customer_deposits"))
-            return m_refuse(run, "failed", "control_account");
-        if (!in_home_money(run, d))
-            return m_refuse(run, "failed", "unsupported");
-        if (!has_account(run, line->customer))
-            return m_refuse(run, "waiting", "waits_document");
+        char control = control_of(line->role);
+        bool of_order = line->order.id && account_named(&any, line->role);
+        bool of_customer = line->customer && same(line->role, "customer_deposits");
+        if (!control)
+            return "unknown_role";
+        if ((line->customer && !of_customer) || control == 's' || (control == 'i' && !of_order && !of_customer))
+            return "control_account";
+        if (line->customer && !in_home_money(run, d))
+            return "unsupported";
     }
+    return NULL;
+}
+
+/* The customers whose money an entry moves have an account. */
+static bool customers_are_known(struct run *run, const struct m_document *d)
+{
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (d->lines.at[i].customer && !has_account(run, d->lines.at[i].customer))
+            return m_refuse(run, "waiting", "waits_document");
     return true;
 }
 
@@ -2117,25 +2173,18 @@ bool m_read_entry(struct run *run)
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
     int64_t sum = 0;
-    /* Reading: unknown role before control account before balance. */
-    for (size_t i = 0; i < d->lines.count; i++)
-        if (!control_of(d->lines.at[i].role))
-            return m_refuse(run, "failed", "unknown_role");
+    if (!customers_are_known(run, d))
+        return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
-        char control = control_of(line->role);
         struct order *order = paper->targets[i] >= 0 ? &run->orders[paper->targets[i]] : NULL;
         struct account *account = order ? account_named(order, line->role) : NULL;
-        if (control == 's' || (control == 'i' && !account && !line->customer))
-            return m_refuse(run, "failed", "control_account");
         if (account && order->known && order->money != run->settings->company)
             return m_refuse(run, "failed", "unsupported"); /* the generator makes none; not modelled (README.md) */
         sum += line->amount;
     }
     if (sum != 0)
         return m_refuse(run, "failed", "entry_unbalanced");
-    if (!customers_fit(run, d))
-        return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int number = paper->targets[i];

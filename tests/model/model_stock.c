@@ -1017,6 +1017,21 @@ static const char *billed_name(const struct m_document *bill, const struct m_lin
     return line->receipt.id ? line->receipt.id : bill->receipt.id;
 }
 
+const char *m_bill_by_itself(const struct m_document *d)
+{
+    bool loose = (!d->kind || same(d->kind, "goods")) && !d->receipt.id && !d->purchase_order.id;
+    for (size_t i = 0; i < d->lines.count && loose; i++) {
+        const struct m_line *line = &d->lines.at[i];
+        if (line->receipt.id)
+            continue;
+        if (!line->sku || line->qty == M_NONE)
+            return "missing_field";
+        if (line->amount < 0 || line->qty < 0)
+            return "unsupported";
+    }
+    return NULL;
+}
+
 static bool read_bill_itself(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -1024,18 +1039,8 @@ static bool read_bill_itself(struct run *run)
     int64_t payable = 0;
     bool goods = !d->kind || same(d->kind, "goods");
     for (size_t i = 0; i < d->lines.count; i++) {
-        const struct m_line *line = &d->lines.at[i];
-        int receipt = bill_receipt(paper, (int)i);
-        if (!goods)
-            continue;
-        if (receipt < 0) {
-            if (d->purchase_order.id) /* they come with a later issue */
-                return m_refuse(run, "waiting", "waits_document");
-            if (!line->sku || line->qty == M_NONE)
-                return m_refuse(run, "failed", "missing_field");
-            if (line->amount < 0 || line->qty < 0)
-                return m_refuse(run, "failed", "unsupported");
-        }
+        if (goods && bill_receipt(paper, (int)i) < 0 && d->purchase_order.id) /* they come with a later issue */
+            return m_refuse(run, "waiting", "waits_document");
     }
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
@@ -1083,6 +1088,10 @@ bool m_read_bill(struct run *run, int leg, int line)
         const struct paper *received = &run->papers[bill_receipt(paper, (int)k)];
         if (!received->outcome || !same(received->outcome, "posted"))
             return m_refuse_late(run, "waiting", "waits_document");
+    }
+    for (size_t k = 0; k < paper->d->lines.count; k++) {
+        if (bill_receipt(paper, (int)k) < 0)
+            continue;
         int found =
             m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
                                  paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
@@ -1240,12 +1249,26 @@ bool m_read_landed_cost(struct run *run)
 
 /* --- transfers ----------------------------------------------------------------------------------- */
 
+/* Whoever picks an item costed by lot names all that leaves: looked at line by line before anything moves. */
+static bool picks_all(struct run *run, int item, int64_t qty, const struct m_lines *picks)
+{
+    int64_t picked = 0;
+    for (size_t i = 0; i < picks->count; i++)
+        picked += picks->at[i].qty;
+    return m_method_of(run, item) != M_SPECIFIC || picked == qty || m_refuse(run, "failed", "picks_required");
+}
+
 static bool ship_transfer(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
     const struct m_document *d = paper->d;
     if (!knows_units(run))
         return false;
+    for (size_t i = 0; i < d->lines.count && !run->settings->company_scope; i++)
+        if (!picks_all(run, paper->items[i],
+                       stock_units(run, paper->items[i], &d->lines.at[i], d->lines.at[i].qty, MICRO),
+                       &d->lines.at[i].picks))
+            return false;
     size_t count = d->lines.count;
     int64_t *weights = ARENA_ARRAY(run->arena, int64_t, count + 1);
     int64_t *freight = ARENA_ARRAY(run->arena, int64_t, count + 1);
@@ -1620,6 +1643,18 @@ static bool change_value(struct run *run, int item, int location, int64_t value,
     return true;
 }
 
+/* Of what an adjustment takes the lot named is the pick. */
+static struct m_lines adjusted_lot(struct run *run, int item, const struct m_line *line)
+{
+    struct m_lines picks = line->picks;
+    if (!line->lot || line->qty >= 0)
+        return picks;
+    picks = m_lines_new(run->arena, 1);
+    picks.at[0].lot = line->lot;
+    picks.at[0].qty = -stock_units(run, item, line, line->qty, MICRO);
+    return picks;
+}
+
 bool m_read_adjustment(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -1630,14 +1665,16 @@ bool m_read_adjustment(struct run *run)
         return false;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
+        struct m_lines picks = adjusted_lot(run, paper->items[i], line);
+        if (line->value == M_NONE && line->qty < 0 &&
+            !picks_all(run, paper->items[i], -stock_units(run, paper->items[i], line, line->qty, MICRO), &picks))
+            return false;
+    }
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct m_line *line = &d->lines.at[i];
         int item = paper->items[i];
         int64_t qty = stock_units(run, item, line, line->qty, MICRO);
-        struct m_lines picks = line->picks;
-        if (line->lot && qty < 0) { /* the lot named is the pick */
-            picks = m_lines_new(run->arena, 1);
-            picks.at[0].lot = line->lot;
-            picks.at[0].qty = -qty;
-        }
+        struct m_lines picks = adjusted_lot(run, item, line);
         if (line->value != M_NONE) {
             if (!change_value(run, item, paper->location, m_in_company(run, line->value), role))
                 return false;
@@ -2094,13 +2131,13 @@ static void open_balance(struct run *run, const char *role, int64_t amount)
     m_post(run, "opening_equity", -amount, -1, -1, -1, -1);
 }
 
+const char *m_opening_by_itself(const struct m_document *d) { return ties(d) ? NULL : "trial_balance"; }
+
 bool m_read_opening(struct run *run)
 {
     const struct m_document *d = run->papers[run->paper].d;
     static const char by_items[] =
         " inventory customer_deposits accounts_receivable grni gateway_clearing gift_card_liability ";
-    if (!ties(d))
-        return m_refuse(run, "failed", "trial_balance");
     for (size_t i = 0; i < d->orders.count; i++)
         for (size_t k = 0; k < i; k++)
             if (run->papers[run->paper].targets[k] == run->papers[run->paper].targets[i])

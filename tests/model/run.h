@@ -37,6 +37,7 @@ struct paper {
     struct m_given given;
     enum standing standing;
     const char *outcome, *refusal; /* of those set aside; else set by each reading */
+    bool wrong;                    /* refused for what it says by itself */
     int order;                     /* its order (also of an order itself), by number */
     int other_order;               /* exchange */
     int item;                      /* of an item */
@@ -257,6 +258,7 @@ struct run {
     int order_count;
     int exponent;
     const char **refused; /* per paper: an earlier reading refused it, so that a lower version is read */
+    bool *waits;          /* ... or let it wait */
 
     /* from here on set anew by each reading */
     LIST_OF(struct movement) movements;
@@ -389,6 +391,11 @@ bool m_read_delivery(struct run *run);
 bool m_read_refund(struct run *run);
 bool m_read_return(struct run *run);
 bool m_read_entry(struct run *run);
+/* What it says wrong by itself, whatever else there is: the refusal; NULL: nothing. */
+const char *m_entry_by_itself(const struct run *run, const struct m_document *d);
+const char *m_bill_by_itself(const struct m_document *d);
+const char *m_opening_by_itself(const struct m_document *d);
+const char *m_return_by_itself(const struct m_document *d);
 bool m_return_is_covered(struct run *run, int paper);
 int64_t m_return_instant(struct run *run, int paper);
 void m_check_orders(const struct run *run);

@@ -165,11 +165,13 @@ static bool record_of(struct engine *engine, const struct m_document *document, 
 
 /* Refusals that hang on what was accepted before: the set accepted depends on the order of arrival there
  * (docs/formats/order-of-movements.md). */
-static bool hangs_on_arrival(enum refusal refusal)
+static bool hangs_on_arrival(enum refusal refusal, const struct m_document *document)
 {
-    return refusal == REFUSAL_WOULD_BREAK_LATER || refusal == REFUSAL_REFERRED_TO || refusal == REFUSAL_LINE_UNKNOWN ||
-           refusal == REFUSAL_SHORT || refusal == REFUSAL_LOT_NOT_HELD || refusal == REFUSAL_EXCEEDS_ORDERED ||
-           refusal == REFUSAL_BELOW_SHIPPED || refusal == REFUSAL_SHIPPED_UNITS || refusal == REFUSAL_NOT_VOIDABLE;
+    bool takes_what_is_open = document->type == M_SHIPMENT && document->lines.count == 0;
+    return (refusal == REFUSAL_PICKS_REQUIRED && takes_what_is_open) || refusal == REFUSAL_WOULD_BREAK_LATER ||
+           refusal == REFUSAL_REFERRED_TO || refusal == REFUSAL_LINE_UNKNOWN || refusal == REFUSAL_SHORT ||
+           refusal == REFUSAL_LOT_NOT_HELD || refusal == REFUSAL_EXCEEDS_ORDERED || refusal == REFUSAL_BELOW_SHIPPED ||
+           refusal == REFUSAL_SHIPPED_UNITS || refusal == REFUSAL_NOT_VOIDABLE;
 }
 
 /* The instant that was settled for a return when it was decided; M_NONE: it was not posted. */
@@ -257,7 +259,8 @@ static void accept(struct engine *engine, const struct arrival *arrival, struct 
             return;
         }
         bool late = refusal == REFUSAL_WOULD_BREAK_LATER || refusal == REFUSAL_REFERRED_TO;
-        if (record.versions[v].outcome == OUTCOME_FAILED && (late || (!late_only && hangs_on_arrival(refusal))))
+        if (record.versions[v].outcome == OUTCOME_FAILED &&
+            (late || (!late_only && hangs_on_arrival(refusal, document))))
             given.left_out = refusal_name(refusal);
         if (record.versions[v].outcome == OUTCOME_POSTED && document->type == M_RETURN &&
             (!in_key_order || ships_late(arrival)))

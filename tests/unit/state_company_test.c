@@ -427,7 +427,7 @@ static void versions_are_each_in_one_bucket(void **state)
     assert_int_equal(record.version_count, 1);
     assert_int_equal(record.versions[0].document_seq, 4);
     assert_int_equal(record.versions[0].seq, f.row_count);
-    assert_int_equal(record.waits_on.len, 0);
+    assert_int_equal(record.versions[0].waits_on.len, 0);
 }
 
 /* While no version can be read, the highest speaks for the document. */
