@@ -111,6 +111,7 @@ NODISCARD bool item_book_replace(struct item_book *book, const struct book_recor
 const struct movement *item_book_check(const struct item_book *book, struct arena *arena);
 
 const struct book_record *item_book_find(const struct item_book *book, movement_id id);
+const struct book_record *item_book_find_key(const struct item_book *book, const struct key *key);
 /* What there was at the end of `day`, from a whole book: the state right after its last movement; where movements are not
  * queued by date, their sums (by_day.c). */
 struct item_state item_book_state_at(const struct item_book *book, int32_t day, struct arena *arena);
