@@ -213,6 +213,15 @@ static bool is_voided(const struct arrival *arrival, const struct m_document *do
     return false;
 }
 
+/* A shipment out of the order of keys: the dates of returns hang on when it came. */
+static bool ships_late(const struct arrival *arrival)
+{
+    for (size_t i = 0; i < arrival->count; i++)
+        if (arrival->documents[i]->type == M_SHIPMENT && is_voided(arrival, arrival->documents[i]))
+            return true;
+    return false;
+}
+
 /* Under backdated entry_order the model reads a document where the engine entered it: a version of a definition or order
  * where it was decided, any other document where it was first posted; what is not posted comes last. */
 static int64_t entered(const struct document_record *record, const struct m_document *document)
@@ -253,7 +262,8 @@ static void accept(struct engine *engine, const struct arrival *arrival, struct 
         if (record.versions[v].outcome == OUTCOME_FAILED &&
             (late || (!late_only && hangs_on_arrival(refusal, document))))
             given.left_out = refusal_name(refusal);
-        if (record.versions[v].outcome == OUTCOME_POSTED && document->type == M_RETURN && !in_key_order)
+        if (record.versions[v].outcome == OUTCOME_POSTED && document->type == M_RETURN &&
+            (!in_key_order || ships_late(arrival)))
             given.frozen_at = frozen_instant(engine, &record);
     }
     if (given.left_out != NULL && stands_already(&out->history, document))

@@ -155,6 +155,31 @@ static const struct m_document **definitions_first(struct one *one, const struct
     return sorted;
 }
 
+static bool names_order(const struct m_document *opening, const struct m_document *order)
+{
+    for (size_t i = 0; opening->type == M_OPENING && order->type == M_ORDER && i < opening->orders.count; i++)
+        if (strcmp(opening->orders.at[i].order.id, order->id) == 0)
+            return true;
+    return false;
+}
+
+/* In the order of keys, but for orders that an opening names: it waits for them, whatever their dates, and what leaves its
+ * stock in the meantime would be refused where nothing may be short. */
+static void sort_by_key(struct one *one, struct m_history *history)
+{
+    m_history_sort(history, one->arena);
+    for (size_t at = 0; at < history->count; at++) {
+        const struct m_document *opening = history->documents[at];
+        for (size_t i = at + 1; i < history->count; i++) {
+            const struct m_document *order = history->documents[i];
+            if (!names_order(opening, order))
+                continue;
+            memmove(&history->documents[at + 1], &history->documents[at], (i - at) * sizeof *history->documents);
+            history->documents[at++] = order;
+        }
+    }
+}
+
 /* Where a document comes hangs on it and the seed alone: of fewer documents the rest keep their order. */
 static uint64_t place_of(uint64_t seed, const struct m_document *document)
 {
@@ -343,7 +368,7 @@ static void clean(struct one *one, const struct run *as_made)
         posted.documents[posted.count++] = as_frozen(one, document, accepted->given[i]);
         wanted.outcomes[wanted.outcome_count++] = *row;
     }
-    m_history_sort(&posted, one->arena);
+    sort_by_key(one, &posted);
     run.arrival = (struct arrival){.documents = posted.documents,
                                    .count = posted.count,
                                    .seed = one->seed,
@@ -367,7 +392,7 @@ static void whole_trial(struct one *one, struct coverage *coverage)
     bool by_entry = history->settings.entry_order;
     bool in_key_order = one->seed % 3 == 0 && !by_entry;
     if (in_key_order)
-        m_history_sort(history, one->arena);
+        sort_by_key(one, history);
     as_made.arrival =
         (struct arrival){.documents = definitions_first(one, history->documents, history->count, &definitions),
                          .count = history->count,
