@@ -1324,6 +1324,20 @@ static void an_order_that_cannot_be_kept_is_refused(void **state)
     }
 }
 
+/* No line can carry anything, and nothing is to be carried. */
+static void an_order_without_lines_stands_where_it_comes_to_nothing(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("0.00");
+    order->order.shipping.amount_minor = minor("5.00");
+    order->order.discount_minor = minor("5.00");
+    size_t placed = version(order), paid = pay("3.00");
+    fold();
+    expect(placed, "");
+    expect(paid, "gateway_clearing(stripe) 3.00\nrefunds_due -3.00");
+}
+
 static void the_largest_amounts_are_kept_exactly_or_fail_the_fold(void **state)
 {
     (void)state;
@@ -3232,6 +3246,7 @@ int main(void)
         cmocka_unit_test(nothing_stands_without_a_version_but_an_opening_and_an_entry),
         cmocka_unit_test(payments_in_a_refused_order_fall_with_it),
         cmocka_unit_test(an_order_that_cannot_be_kept_is_refused),
+        cmocka_unit_test(an_order_without_lines_stands_where_it_comes_to_nothing),
         cmocka_unit_test(the_largest_amounts_are_kept_exactly_or_fail_the_fold),
         cmocka_unit_test(an_edit_before_shipping_posts_only_what_is_due_back),
         cmocka_unit_test(an_edit_after_shipping_catches_up_on_what_was_shipped),

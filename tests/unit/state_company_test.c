@@ -775,6 +775,8 @@ static void what_is_waited_for_is_said_in_words(void **state)
             assert_false(span_eq(rows[i].key, rows[other].key));
     }
     assert_int_equal(waiting_describe(ALL, &f.arena).len, 0);
+    /* A damaged key is read no further than it goes. */
+    assert_true(span_eq(waiting_describe((struct span){"Mannabel", 4}, &f.arena), SPAN("a sale of  to customer ann")));
 }
 
 /* ---- rulings as bytes ---- */
