@@ -323,9 +323,6 @@ enum refusal book_shipment(struct book *book)
     if (refusal == REFUSAL_NONE) {
         refusal = judge_supplier(book, shipment, &moves);
     }
-    if (refusal == REFUSAL_NONE && or_zero(shipment->cost_minor) < 0) {
-        refusal = book_say(book, REFUSAL_NEGATIVE_NOT_ALLOWED, "the cost is negative");
-    }
     if (refusal != REFUSAL_NONE || book->failed) {
         return refusal;
     }
@@ -371,10 +368,37 @@ static enum refusal judge_cancel(struct book *book, const struct move *move)
 }
 
 /* Cancels count lines (bundles), so one move stands for all units of a line; its unit is the first. */
+static struct move open_of(const struct book *book, struct book_line *line)
+{
+    return (struct move){.line = line,
+                         .unit = &line->units[0],
+                         .qty_micro = line_open(line) - days_due(line, book->event->day - 1),
+                         .place = (int)line->place};
+}
+
+/* A line named without a quantity: all of it that is open, which may be nothing. */
+static enum refusal name_open(struct book *book, const struct line_qty *named, struct moves *moves)
+{
+    struct book_line *line = NULL;
+    enum refusal refusal = book_line_find(book, named->line, named->sku, &line);
+    struct move move = refusal == REFUSAL_NONE ? open_of(book, line) : (struct move){0};
+    if (move.qty_micro > 0) {
+        moves_add(book, moves, &move);
+    }
+    return refusal;
+}
+
 static enum refusal name_cancel(struct book *book, const struct cancel *cancel, struct moves *moves)
 {
     for (size_t i = 0; i < cancel->lines.count; i++) {
         const struct line_qty *named = &cancel->lines.at[i];
+        if (!is_present(named->qty_micro)) {
+            enum refusal unnamed = name_open(book, named, moves);
+            if (unnamed != REFUSAL_NONE || book->failed) {
+                return unnamed;
+            }
+            continue;
+        }
         struct moves units = {0};
         enum refusal refusal = moves_name(
             book, &units,
@@ -420,11 +444,8 @@ static enum refusal whole_cancel(struct book *book, struct moves *moves)
         cancelled |= line->cancelled_micro > 0;
         int64_t passed = days_due(line, book->event->day - 1);
         if (has_open_units(line) && (passed == 0 || line_open(line) > passed)) {
-            moves_add(book, moves,
-                      &(struct move){.line = line,
-                                     .unit = &line->units[0],
-                                     .qty_micro = line_open(line) - passed,
-                                     .place = (int)line->place});
+            struct move move = open_of(book, line);
+            moves_add(book, moves, &move);
         }
     }
     if (moves->count > 0 || book->failed) {
@@ -543,6 +564,23 @@ struct deliveries {
     size_t count;
 };
 
+/* A line named without a quantity: all of it that the shipment has and that is not delivered yet. */
+static enum refusal name_undelivered(struct book *book, const struct book_shipment *shipment,
+                                     const struct line_qty *named, int place, struct moves *moves)
+{
+    struct book_line *line = NULL;
+    enum refusal refusal = book_line_find(book, named->line, named->sku, &line);
+    for (size_t u = 0; refusal == REFUSAL_NONE && u < line->unit_count; u++) {
+        struct shipped_item *item = item_of(shipment, &line->units[u]);
+        struct move move = {.line = line, .unit = &line->units[u], .place = place};
+        move.qty_micro = item != NULL ? item->qty_micro - item->delivered_micro : 0;
+        if (move.qty_micro > 0) {
+            moves_add(book, moves, &move);
+        }
+    }
+    return refusal;
+}
+
 static enum refusal name_delivery(struct book *book, const struct book_shipment *shipment, struct deliveries *out)
 {
     const line_qty_list *lines = &book->event->document->delivery.lines;
@@ -550,9 +588,9 @@ static enum refusal name_delivery(struct book *book, const struct book_shipment 
     enum refusal refusal = REFUSAL_NONE;
     for (size_t i = 0; i < lines->count && refusal == REFUSAL_NONE; i++) {
         const struct line_qty *line = &lines->at[i];
-        refusal =
-            moves_name(book, &moves,
-                       &(struct named){line->line, line->sku, {0}, line->uom, line->qty_micro, (int)i + 1, NULL, NULL});
+        struct named named = {line->line, line->sku, {0}, line->uom, line->qty_micro, (int)i + 1, NULL, NULL};
+        refusal = is_present(line->qty_micro) ? moves_name(book, &moves, &named)
+                                              : name_undelivered(book, shipment, line, (int)i + 1, &moves);
     }
     out->at = ARENA_ARRAY(book->arena, struct delivered, moves.count);
     if (out->at == NULL && moves.count > 0) {

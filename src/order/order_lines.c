@@ -371,10 +371,7 @@ enum refusal moves_name(struct book *book, struct moves *moves, const struct nam
                         SPAN_ARG(named->uom));
     }
     struct move move = {.line = line, .place = named->place, .from = named->from, .back = named->back};
-    if (named->qty_micro <= 0) {
-        return book_say(book, REFUSAL_NEGATIVE_NOT_ALLOWED, "line %.*s: the quantity is not positive",
-                        SPAN_ARG(line->id));
-    }
+    must(named->qty_micro > 0); /* no document says less */
     if (!mul_div(named->qty_micro, factor, MICRO, &move.qty_micro)) {
         return book_say(book, REFUSAL_OVERFLOW, "line %.*s: the quantity is too large", SPAN_ARG(line->id));
     }

@@ -336,8 +336,7 @@ static void gone_settle(struct item_state *state, const struct movement *movemen
     while (at < state->gone_count &&
            !(state->gone[at].owed && state->gone[at].lot == step->target && state->gone[at].movement == step->target))
         at++;
-    if (at == state->gone_count)
-        return; /* its units are elsewhere: the steps that follow say where */
+    must(at < state->gone_count);
     struct gone settled = state->gone[at];
     state->gone[at].qty_micro -= step->qty_micro;
     state->gone[at].value_minor -= step->value_minor;

@@ -1324,6 +1324,20 @@ static void an_order_that_cannot_be_kept_is_refused(void **state)
     }
 }
 
+/* No line can carry anything, and nothing is to be carried. */
+static void an_order_without_lines_stands_where_it_comes_to_nothing(void **state)
+{
+    (void)state;
+    start_order();
+    struct document *order = new_order("0.00");
+    order->order.shipping.amount_minor = minor("5.00");
+    order->order.discount_minor = minor("5.00");
+    size_t placed = version(order), paid = pay("3.00");
+    fold();
+    expect(placed, "");
+    expect(paid, "gateway_clearing(stripe) 3.00\nrefunds_due -3.00");
+}
+
 static void the_largest_amounts_are_kept_exactly_or_fail_the_fold(void **state)
 {
     (void)state;
@@ -1573,6 +1587,26 @@ static void a_refund_of_units_follows_partial_draws(void **state)
                      "refunds_due 5.34\n"
                      "sales_tax_payable[A/1](CA) 0.33\n"
                      "returns_and_allowances[A/1] 5.00");
+}
+
+static void what_may_still_be_refunded_of_a_line_is_its_price_and_its_tax(void **state)
+{
+    (void)state;
+    for (int refunds = 0; refunds < 3; refunds++) {
+        start_order();
+        struct document *order = new_order("32.00");
+        add_tax(&add_line(order, "1", "A", "2", "15.00")->tax, "CA", "2.00", REMITTER_MERCHANT);
+        version(order);
+        pay("32.00");
+        ship_all();
+        for (int i = 0; i < refunds; i++) {
+            struct document *document = new_refund("16.00");
+            add_tax(&add_refunded(document, "1", "1", "15.00")->tax, "CA", "1.00", REMITTER_MERCHANT);
+            add_event(EVENT_REFUND, document, 0);
+        }
+        fold();
+        assert_int_equal(f.state.lines[0].refundable_minor, 3200 - 1600 * refunds);
+    }
 }
 
 static void units_without_an_amount_are_worth_what_is_left_of_them(void **state)
@@ -2189,7 +2223,12 @@ static void sold_units_that_were_refunded_are_cancelled_for_nothing(void **state
     struct document *document = new_refund("11.50");
     add_tax(&add_refunded(document, "1", "1", "10.00")->tax, "CA", "1.50", REMITTER_MERCHANT);
     size_t refunded = add_event(EVENT_REFUND, document, 0), cancelled = cancel("1", "1"), shipped = ship("1", "1");
+    size_t other = add_event(EVENT_REFUND, document, 0), third = refund_line("1", "1", "10.00");
     fold();
+    /* The unit that shipped was not the refunded one: it may be refunded as well, and no third. */
+    expect(other,
+           "gateway_clearing(stripe) -11.50\nsales_tax_payable[A/1](CA) 1.50\nreturns_and_allowances[A/1] 10.00");
+    expect_no(third, REFUSAL_EXCEEDS_OPEN, NULL);
     expect(refunded,
            "gateway_clearing(stripe) -11.50\nsales_tax_payable[A/1](CA) 1.50\nreturns_and_allowances[A/1] 10.00");
     expect(cancelled, "sales[A/1] 10.00\nreturns_and_allowances[A/1] -10.00");
@@ -3117,10 +3156,13 @@ static bool results_same(const struct order_result *a, const struct order_result
 }
 
 /* With however little memory: either the fold fails, or all of it is right. */
-static void an_exhausted_arena_fails_the_fold_and_not_the_process(void **state)
+static void folds_in_any_arena(bool foreign)
 {
-    (void)state;
     start_order();
+    if (foreign) {
+        f.money = currency_find(SPAN("EUR"));
+        f.rate_e10 = RATE_ONE / 10 * 11;
+    }
     struct document *order = new_order("91.00");
     add_line(order, "1", "A", "3", "10.00");
     add_line(order, "2", "kit", "1", "30.00");
@@ -3152,6 +3194,13 @@ static void an_exhausted_arena_fails_the_fold_and_not_the_process(void **state)
     }
     assert_true(failed > 10 && right > 10);
     fold();
+}
+
+static void an_exhausted_arena_fails_the_fold_and_not_the_process(void **state)
+{
+    (void)state;
+    folds_in_any_arena(false);
+    folds_in_any_arena(true);
 }
 
 int main(void)
@@ -3197,6 +3246,7 @@ int main(void)
         cmocka_unit_test(nothing_stands_without_a_version_but_an_opening_and_an_entry),
         cmocka_unit_test(payments_in_a_refused_order_fall_with_it),
         cmocka_unit_test(an_order_that_cannot_be_kept_is_refused),
+        cmocka_unit_test(an_order_without_lines_stands_where_it_comes_to_nothing),
         cmocka_unit_test(the_largest_amounts_are_kept_exactly_or_fail_the_fold),
         cmocka_unit_test(an_edit_before_shipping_posts_only_what_is_due_back),
         cmocka_unit_test(an_edit_after_shipping_catches_up_on_what_was_shipped),
@@ -3209,6 +3259,7 @@ int main(void)
         cmocka_unit_test(cancelled_units_stay_cancelled_over_an_edit),
         cmocka_unit_test(a_refund_takes_cancelled_then_earned_then_open_units),
         cmocka_unit_test(a_refund_of_units_follows_partial_draws),
+        cmocka_unit_test(what_may_still_be_refunded_of_a_line_is_its_price_and_its_tax),
         cmocka_unit_test(units_without_an_amount_are_worth_what_is_left_of_them),
         cmocka_unit_test(an_allowance_takes_earned_value_then_open),
         cmocka_unit_test(an_open_unit_refunded_before_its_cancel_is_not_refunded_twice),

@@ -348,6 +348,53 @@ static void what_is_said_packs_unlike_silence(void **state)
     assert_spans_equal(plain, pack_into(&packer->second, &document));
 }
 
+/* A source that is empty is not one that is left out. */
+static void a_reference_keeps_whether_it_names_a_source(void **state)
+{
+    static const struct span sources[] = {{NULL, 0}, {"", 0}, {"w", 1}, {"web", 3}};
+    struct packer *packer = *state;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        struct document document, again;
+        document_clear(&document, DOCUMENT_SHIPMENT);
+        document.id = SPAN("S");
+        document.source = SPAN("web");
+        document.at = (struct moment){.form = TIME_DATE, .day = 20000};
+        document.shipment.order = (struct reference){.source = sources[i], .id = SPAN("1001")};
+        assert_true(document_unpack(pack_into(&packer->first, &document), &packer->arena, &again));
+        assert_int_equal(again.shipment.order.source.ptr == NULL, sources[i].ptr == NULL);
+        assert_spans_equal(pack_into(&packer->first, &document), pack_into(&packer->second, &again));
+    }
+}
+
+/* What the calendar holds is packed and read; what lies beyond it is damage. */
+static void moments_are_read_up_to_the_ends_of_the_calendar(void **state)
+{
+    static const struct {
+        struct moment moment;
+        bool held;
+    } rows[] = {
+        {{.form = TIME_DATE, .day = DAY_MIN}, true},
+        {{.form = TIME_DATE, .day = DAY_MAX}, true},
+        {{.form = TIME_DATE, .day = DAY_MIN - 1}, false},
+        {{.form = TIME_DATE, .day = DAY_MAX + 1}, false},
+        {{.form = TIME_INSTANT, .at_us = DAY_MIN * US_PER_DAY}, true},
+        {{.form = TIME_INSTANT, .at_us = (DAY_MAX + INT64_C(1)) * US_PER_DAY - 1}, true},
+        {{.form = TIME_INSTANT, .at_us = DAY_MIN * US_PER_DAY - 1}, false},
+        {{.form = TIME_INSTANT, .at_us = (DAY_MAX + INT64_C(1)) * US_PER_DAY}, false},
+    };
+    struct packer *packer = *state;
+    struct document document, again;
+    struct order_line line;
+    small_order(&document, &line);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        document.at = rows[i].moment;
+        assert_int_equal(document_unpack(pack_into(&packer->first, &document), &packer->arena, &again), rows[i].held);
+        if (rows[i].held) {
+            assert_spans_equal(pack_into(&packer->first, &document), pack_into(&packer->second, &again));
+        }
+    }
+}
+
 static void line_ids_that_were_left_out_are_filled_in(void **state)
 {
     struct packer *packer = *state;
@@ -466,6 +513,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_changed_member_changes_the_packed_form, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_default_packs_like_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_said_packs_unlike_silence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reference_keeps_whether_it_names_a_source, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(moments_are_read_up_to_the_ends_of_the_calendar, set_up, tear_down),
         cmocka_unit_test_setup_teardown(line_ids_that_were_left_out_are_filled_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_packed_form_of_a_small_order_is_this, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_truncated_form_is_refused, set_up, tear_down),

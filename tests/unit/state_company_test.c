@@ -543,6 +543,30 @@ static void versions_of_a_definition_all_stand(void **state)
     }
 }
 
+static bool note_sku(void *context, struct span sku)
+{
+    struct buf *skus = context;
+    buf_print(skus, "%.*s ", SPAN_ARG(sku));
+    return sku.len != 2; /* one of two letters ends the walk */
+}
+
+static void every_item_is_walked_once_in_the_order_of_skus(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sku, *walked;
+    } rows[] = {{"C", "C "}, {"A", "A C "}, {"B", "A B C "}, {"BB", "A B BB "}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct err err;
+        apply(ruling_of(new_document(DOCUMENT_ITEM, "file", rows[i].sku, 1), OUTCOME_POSTED, 0, 1));
+        apply(ruling_of(new_document(DOCUMENT_ITEM, "file", rows[i].sku, 2), OUTCOME_POSTED, 0, 2));
+        struct buf skus = buf_make(100);
+        assert_int_equal(company_items(f.company, note_sku, &skus, &err), i < 3);
+        assert_true(span_eq(buf_span(&skus), span_of(rows[i].walked)));
+        buf_done(&skus);
+    }
+}
+
 /* ---- rates and sales ---- */
 
 static void the_rate_is_the_latest_on_or_before(void **state)
@@ -622,6 +646,67 @@ static void sales_of_a_customer_come_newest_first_up_to_an_instant(void **state)
         }
 }
 
+/* ---- the events of an order ---- */
+
+static struct moment noon_of(int32_t day)
+{
+    return (struct moment){.form = TIME_INSTANT, .at_us = day * US_PER_DAY + US_PER_DAY / 24 * 17};
+}
+
+/* The lowest version holds from when the order was placed, whatever it says of being updated; the others from when they were
+ * made. What a version lists as paid comes no earlier than it. Queued as entered, a lower version that came late stands where
+ * the next higher one does. */
+static void versions_of_an_order_hold_from_their_making(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t version;
+        int32_t updated, paid; /* days; 0: not said */
+        uint64_t entered;
+        int32_t from, paid_from; /* days */
+        uint64_t stands;         /* queued as entered */
+    } rows[] = {
+        {3, 30, 40, 7, 30, 40, 6}, {1, 25, 5, 9, 10, 10, 6}, {2, 20, 0, 8, 20, 20, 6}, {4, 28, 29, 6, 28, 29, 6}};
+    enum { VERSIONS = COUNT_OF(rows), ALL_EVENTS = 2 * VERSIONS };
+    for (int as_entered = 0; as_entered < 2; as_entered++) {
+        struct order_event events[ALL_EVENTS + 1] = {0};
+        for (size_t i = 0; i < VERSIONS; i++) {
+            struct document *document = new_document(DOCUMENT_ORDER, "web", "O", rows[i].version);
+            document->at = noon_of(10);
+            if (rows[i].updated != 0)
+                document->updated = noon_of(rows[i].updated);
+            document->order.payments.at = ARENA_NEW(&f.arena, struct order_payment);
+            document->order.payments.count = 1;
+            document->order.payments.at[0] = (struct order_payment){0};
+            if (rows[i].paid != 0)
+                document->order.payments.at[0].at = noon_of(rows[i].paid);
+            events[i] = (struct order_event){.kind = EVENT_VERSION,
+                                             .document = document,
+                                             .settings = (uint32_t)f.company->setting_count,
+                                             .key.entered = rows[i].entered};
+            events[VERSIONS + i] = (struct order_event){.kind = EVENT_PAYMENT,
+                                                        .document = document,
+                                                        .settings = (uint32_t)f.company->setting_count,
+                                                        .key.entered = 50 + rows[i].entered};
+        }
+        struct order_event *other = &events[ALL_EVENTS]; /* of another order */
+        *other = (struct order_event){.kind = EVENT_VERSION, .document = events[1].document, .key.entered = 99};
+        struct err err;
+        assert_true(order_events_settle_versions(f.company, events, ALL_EVENTS, &err));
+        for (size_t i = 0; i < VERSIONS; i++) {
+            const struct order_event *version = &events[i], *paid = &events[VERSIONS + i];
+            assert_int_equal(version->key.at_us, noon_of(rows[i].from).at_us);
+            assert_int_equal(version->day, rows[i].from);
+            assert_int_equal(version->key.line, rows[i].version);
+            assert_int_equal(paid->key.at_us, noon_of(rows[i].paid_from).at_us);
+            assert_int_equal(version->key.entered, as_entered ? rows[i].stands : 0);
+            assert_int_equal(paid->key.entered, as_entered ? 50 + rows[i].entered : 0);
+        }
+        assert_int_equal(other->key.entered, 99);
+        set(DAY_MIN, "backdated", "entry_order");
+    }
+}
+
 /* ---- sums ---- */
 
 static void balances_add_up_by_role_and_day(void **state)
@@ -690,6 +775,8 @@ static void what_is_waited_for_is_said_in_words(void **state)
             assert_false(span_eq(rows[i].key, rows[other].key));
     }
     assert_int_equal(waiting_describe(ALL, &f.arena).len, 0);
+    /* A damaged key is read no further than it goes. */
+    assert_true(span_eq(waiting_describe((struct span){"Mannabel", 4}, &f.arena), SPAN("a sale of  to customer ann")));
 }
 
 /* ---- rulings as bytes ---- */
@@ -891,8 +978,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_failed_versions_the_highest_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(movements_stand_with_the_document_they_are_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown(versions_of_a_definition_all_stand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_item_is_walked_once_in_the_order_of_skus, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_rate_is_the_latest_on_or_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sales_of_a_customer_come_newest_first_up_to_an_instant, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(versions_of_an_order_hold_from_their_making, set_up, tear_down),
         cmocka_unit_test_setup_teardown(balances_add_up_by_role_and_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_waited_for_is_said_in_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ruling_is_read_back_as_it_was_packed, set_up, tear_down),
