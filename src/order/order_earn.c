@@ -163,6 +163,14 @@ static void refunds_follow(struct book_line *line, enum refund_of to, int64_t qt
     }
 }
 
+void book_refunds_taken_off(struct book_line *line)
+{
+    int64_t taken_off = line->refunded_micro[REFUND_OF_OPEN] - line_left(line);
+    if (taken_off > 0) {
+        refunds_follow(line, REFUND_OF_CANCELLED, taken_off);
+    }
+}
+
 void book_earn_rest(struct book *book, struct book_line *line)
 {
     int64_t qty = line_complete(line, UNITS_EARNED) - line->earned_micro;

@@ -308,6 +308,8 @@ void post_tax(struct book *book, struct book_line *line, const struct book_tax *
 void book_earn_paid(struct book *book);
 /* `back` units of a line that were sold before they ship are taken back: so is what was refunded of them. */
 void book_keep_refunded(struct book *book, struct book_line *line, int64_t back_micro);
+/* Open units that were refunded and that an edit took off count as cancelled ones. */
+void book_refunds_taken_off(struct book_line *line);
 /* Taking units back leaves no less earned than was refunded. */
 void book_keep_earned(struct book *book);
 /* What went to tax payable before it was earned: up to `minor` of it for units that will not be earned, cancelled ones

@@ -505,6 +505,7 @@ static void apply_line(struct book *book, struct version_plan *plan, struct book
     set_taxes(book, line, plan, i, &whole, taxes);
     post_rounding(book, retotal(book, &line->rounding, rounding, &whole, 1));
     book_keep_refunded(book, line, earned_before - line->earned_micro);
+    book_refunds_taken_off(line);
     raise_to(&line->most_micro, qty);
     raise_to(&line->most_minor, value - discount + rounding);
     set_cost(book, line, listed ? &plan->lines[i] : NULL, &whole);

@@ -276,13 +276,37 @@ static void earn_tax(struct run *run, struct earning *earning, struct tax *tax, 
         earn(run, earning, "sales_tax_payable", moved - amount, item, line);
 }
 
+/* So many refunded units are open no more: their draw of what was refunded of open units, all of it once none is open. */
+static int64_t leave_open(int64_t *refunded, int64_t units, int64_t of, bool none_open)
+{
+    int64_t left = none_open ? *refunded : units > 0 ? m_draw(*refunded, units, of) : 0;
+    *refunded -= left;
+    return left;
+}
+
 /* Units that were refunded while open are earned now, as far as no other open unit is left. */
 static void refund_catches_up(struct order_line *line)
 {
     int64_t open = line->qty - line->cancelled - line->earned;
     int64_t caught = most(0, line->refunded_open - open);
+    line->refunded_early += leave_open(&line->refunded_open_amount, caught, line->refunded_open, open == 0);
+    for (int i = 0; i < line->tax_count; i++) {
+        struct tax *tax = &line->taxes[i];
+        tax->refunded_early += leave_open(&tax->refunded_open, caught, line->refunded_open, open == 0);
+    }
     line->refunded_open -= caught;
     line->refunded_earned += caught;
+}
+
+/* Units that were refunded while open are cancelled, or an edit took them off. */
+static void cancel_refunded(struct order_line *line, int64_t units)
+{
+    int64_t open = line->qty - line->cancelled - line->earned;
+    (void)leave_open(&line->refunded_open_amount, units, line->refunded_open, open == 0);
+    for (int i = 0; i < line->tax_count; i++)
+        (void)leave_open(&line->taxes[i].refunded_open, units, line->refunded_open, open == 0);
+    line->refunded_open -= units;
+    line->refunded_cancelled += units;
 }
 
 /* What concerns the line as a whole, for so many units of it. */
@@ -607,6 +631,7 @@ static void give_back_refunded(struct run *run, struct earning *earning, struct 
         return;
     int64_t goods = m_draw(line->refunded_amount, qty, of);
     line->refunded_amount -= goods;
+    line->refunded_early -= m_draw(line->refunded_early, qty, of);
     earning->order->refunded_earned -= goods;
     bool card = line->kind == LINE_GIFT_CARD;
     earn(run, earning, card ? "gift_card_liability" : earned_role(run, line, "returns_and_allowances"), -goods,
@@ -614,6 +639,7 @@ static void give_back_refunded(struct run *run, struct earning *earning, struct 
     for (int i = 0; i < line->tax_count; i++) {
         int64_t tax = m_draw(line->taxes[i].refunded_earned, qty, of);
         line->taxes[i].refunded_earned -= tax;
+        line->taxes[i].refunded_early -= m_draw(line->taxes[i].refunded_early, qty, of);
         earning->order->refunded_earned -= tax;
         earn(run, earning, "sales_tax_payable", -tax, line->item, number);
     }
@@ -796,8 +822,8 @@ static void reset_line(struct run *run, struct earning *earning, struct order_li
     line->largest_value = most(line->largest_value, value);
     /* Units refunded while open that an edit took off count as cancelled ones. */
     int64_t open = line->qty - line->cancelled - line->earned, taken_off = most(0, line->refunded_open - open);
-    line->refunded_open -= taken_off;
-    line->refunded_cancelled += taken_off;
+    if (taken_off > 0)
+        cancel_refunded(line, taken_off);
     if (line->kind == LINE_DROPSHIP) {
         int64_t cost = 0, live = line->qty - line->cancelled;
         if (stated && stated->fulfil.count && stated->fulfil.at[0].cost != M_NONE)
@@ -1215,9 +1241,7 @@ static void cancel_units(struct run *run, struct earning *earning, struct order_
     line->cancelled += units;
     line->cancel_named += units;
     settle_dropship(run, earning->order, line);
-    int64_t refunded = least(units, line->refunded_open);
-    line->refunded_open -= refunded;
-    line->refunded_cancelled += refunded;
+    cancel_refunded(line, least(units, line->refunded_open));
 }
 
 static bool runs_by_days(struct run *run, const struct m_document *d, const struct order_line *line)
@@ -1866,10 +1890,12 @@ static bool refund_tax(struct run *run, struct refunding *refunding, struct orde
     struct refund_parts parts = {.earned = amount};
     if (by_units)
         parts = part_by_units(amount, units);
-    int64_t earned = least(parts.earned, most(0, tax->amount.earned - tax->refunded_earned));
+    int64_t earned_left = tax->amount.earned - tax->refunded_earned - tax->refunded_early;
+    int64_t earned = least(parts.earned, most(0, earned_left));
     earned = least(earned, earned_value_left(refunding->order));
     parts.open += parts.earned - earned;
     tax->refunded_earned += earned;
+    tax->refunded_open += parts.open;
     refund_earned(run, refunding, "sales_tax_payable", earned, line->item, number);
     /* Reading: tax that was payable already is taken off the cancelled part first. */
     int64_t wanted = parts.cancelled + parts.open;
@@ -1904,7 +1930,7 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
     int64_t amount = m_or_zero(named->amount);
     struct refund_parts goods = {.earned = amount}, units = {0};
     int64_t qty = named_qty(run, line, named, line->item);
-    int64_t goods_left = most(0, earned_goods(line) - line->refunded_amount);
+    int64_t goods_left = most(0, earned_goods(line) - line->refunded_amount - line->refunded_early);
     if (qty != M_NONE && !units_of_refund(run, line, qty, &units))
         return false;
     if (qty != M_NONE)
@@ -1919,6 +1945,7 @@ static bool refund_order_line(struct run *run, struct refunding *refunding, cons
         return m_refuse_late(run, "waiting", "exceeds_open");
     line->refunded_value += amount;
     line->refunded_amount += earned;
+    line->refunded_open_amount += goods.open + goods.earned - earned;
     bool card = line->kind == LINE_GIFT_CARD;
     refund_earned(run, refunding, card ? "gift_card_liability" : earned_role(run, line, "returns_and_allowances"),
                   earned, line->item, number);

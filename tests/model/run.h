@@ -157,6 +157,7 @@ struct tax {
     struct bucket amount;
     int64_t moved, moved_cancelled;             /* payable already (tax_point payment): of left, of cancelled units */
     int64_t largest, refunded, refunded_earned; /* in any version; given back in all, and of earned units */
+    int64_t refunded_open, refunded_early;      /* of open units; of units earned now that were open then */
     bool marketplace, seen;
     const char *kind, *jurisdiction;
 };
@@ -197,8 +198,9 @@ struct order_line {
     struct account dropship_deferred;
     int64_t refunded_cancelled, refunded_earned, refunded_open; /* units */
     int64_t refunded_amount;                                    /* of the goods' value that the line earned */
-    int64_t refunded_value, largest_value; /* all that was refunded of its goods; their value in any version */
-    int32_t passed;                        /* a service by days: the first day that has not passed; INT32_MIN */
+    int64_t refunded_open_amount, refunded_early; /* of it while open; of units earned now that were open then */
+    int64_t refunded_value, largest_value;        /* all that was refunded of its goods; their value in any version */
+    int32_t passed;                               /* a service by days: the first day that has not passed; INT32_MIN */
 };
 struct order {
     bool known;
