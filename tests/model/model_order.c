@@ -1421,6 +1421,8 @@ static bool look_at_line(struct run *run, struct order *order, const struct m_li
     bool taken = false;
     if (!line)
         return false;
+    if (named->uom && !named->component && m_factor(run, line->item, named->uom) == 0)
+        return m_refuse(run, "failed", "uom_unknown");
     if (look != LOOK_AT_NAMES && runs_by_days(run, run->papers[order->paper].d, line))
         return true; /* its days pass; no shipment takes it */
     for (int k = 0; k < line->part_count; k++) {
@@ -1428,6 +1430,8 @@ static bool look_at_line(struct run *run, struct order *order, const struct m_li
         int64_t qty = asked_of(run, line, part, named);
         if (qty == M_NONE)
             continue;
+        if (named->uom && named->component && m_factor(run, part->item, named->uom) == 0)
+            return m_refuse(run, "failed", "uom_unknown");
         taken = true;
         if (look == LOOK_AT_PICKS && !picks_all(run, line, part, qty, &named->picks))
             return false;
