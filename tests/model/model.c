@@ -146,6 +146,7 @@ static const char *by_itself(const struct run *run, const struct m_document *d)
     case M_ENTRY: return m_entry_by_itself(run, d);
     case M_BILL: return m_bill_by_itself(d);
     case M_OPENING: return m_opening_by_itself(d);
+    case M_REFUND: return m_refund_by_itself(d);
     case M_RETURN: return m_return_by_itself(d);
     default: return NULL;
     }

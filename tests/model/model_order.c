@@ -2037,6 +2037,20 @@ static const char *refund_role(const struct run *run, const struct m_document *d
     return !d->gateway && order->card_captured && !order->gateway_captured ? "gift_card_liability" : "gateway_clearing";
 }
 
+const char *m_refund_by_itself(const struct m_document *d)
+{
+    const struct m_line *shipping = shipping_of(d);
+    int64_t parts = -m_or_zero(d->restocking_fee);
+    for (size_t i = 0; i < d->lines.count; i++) {
+        if (d->lines.at[i].amount == M_NONE && d->lines.at[i].tax.count == 0)
+            return NULL; /* worth what is left of its units */
+        parts += m_or_zero(d->lines.at[i].amount) + tax_sum(&d->lines.at[i].tax);
+    }
+    if (shipping)
+        parts += m_or_zero(shipping->amount) + tax_sum(&shipping->tax);
+    return d->order.id && (d->lines.count > 0 || shipping) && parts != d->amount ? "refund_differs" : NULL;
+}
+
 bool m_read_refund(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
