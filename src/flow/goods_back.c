@@ -53,6 +53,33 @@ static struct order_slot *match_sale(struct plan *plan, const struct match *matc
     return NULL;
 }
 
+/* Whether what a refund lists comes to what it says, where each line states what it is worth: then no order is needed to see it. */
+static void must_add_up(struct plan *plan)
+{
+    const struct refund *refund = &plan->document->refund;
+    bool lists = refund->lines.count > 0 || is_present(refund->shipping.amount_minor) || refund->shipping.tax.count > 0;
+    bool states = lists;
+    bool fits = true;
+    int64_t sum_minor = or_zero(refund->shipping.amount_minor);
+    for (size_t i = 0; i < refund->shipping.tax.count; i++)
+        fits &= !__builtin_add_overflow(sum_minor, refund->shipping.tax.at[i].amount_minor, &sum_minor);
+    for (size_t i = 0; i < refund->lines.count; i++) {
+        const struct refund_line *line = &refund->lines.at[i];
+        states &= is_present(line->amount_minor) || line->tax.count > 0;
+        fits &= !__builtin_add_overflow(sum_minor, or_zero(line->amount_minor), &sum_minor);
+        for (size_t t = 0; t < line->tax.count; t++)
+            fits &= !__builtin_add_overflow(sum_minor, line->tax.at[t].amount_minor, &sum_minor);
+    }
+    int places = currency_exponent(plan->document->money);
+    int64_t total_minor = refund->amount_minor + or_zero(refund->restocking_fee_minor);
+    char parts[24];
+    char stated[24];
+    decimal_write(sum_minor, places, places, parts);
+    decimal_write(total_minor, places, places, stated);
+    if (states && (!fits || sum_minor != total_minor))
+        plan_refuse(plan, REFUSAL_REFUND_DIFFERS, "lines and shipping sum to %s, amount and fee to %s", parts, stated);
+}
+
 void resolve_refund(struct plan *plan)
 {
     const struct refund *refund = &plan->document->refund;
@@ -62,6 +89,8 @@ void resolve_refund(struct plan *plan)
     uint32_t line = 0;
     if (match_is_present(refund->match) && refund->lines.count > 1)
         plan_refuse(plan, REFUSAL_BAD_VALUE, "lines: a refund by match has one line at most");
+    if (!match_is_present(refund->match))
+        must_add_up(plan);
     if (!plan_goes_on(plan))
         return;
     struct order_slot *slot = match_is_present(refund->match)

@@ -430,7 +430,7 @@ static bool outcome_apply(struct company *company, struct document_record *recor
                    (ruling->row.outcome == OUTCOME_EXCLUDED && ruling->row.refusal != REFUSAL_SUPERSEDED);
     if (is_read && ruling->row.version > record->current)
         record->current = ruling->row.version;
-    return (!is_voided || void_waiting(company, record, err)) && supersede(company, record, err);
+    return supersede(company, record, err) && (!is_voided || void_waiting(company, record, err));
 }
 
 static void seqs_add(struct document_record *record, uint64_t seq, struct arena *arena)

@@ -146,6 +146,7 @@ static const char *by_itself(const struct run *run, const struct m_document *d)
     case M_ENTRY: return m_entry_by_itself(run, d);
     case M_BILL: return m_bill_by_itself(d);
     case M_OPENING: return m_opening_by_itself(d);
+    case M_REFUND: return m_refund_by_itself(d);
     case M_RETURN: return m_return_by_itself(d);
     default: return NULL;
     }
@@ -1018,6 +1019,16 @@ static bool read_payment_document(struct run *run)
     return m_read_payment(run, -1);
 }
 
+/* What is about an order in another money than the company's needs a rate of that too, on its day. */
+static bool has_rate_of_its_order(struct run *run)
+{
+    const struct paper *paper = &run->papers[run->paper];
+    int order = paper->d->type == M_DELIVERY ? run->papers[paper->target].order : paper->order;
+    if (paper->d->type == M_ORDER || order < 0 || !run->orders[order].known)
+        return true;
+    return m_rate_of(run, run->orders[order].money) != 0;
+}
+
 static bool read_movement(struct run *run, const struct movement *movement)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -1030,6 +1041,8 @@ static bool read_movement(struct run *run, const struct movement *movement)
     if (movement->key.leg == 0 && !referred_are_there(run))
         return m_refuse(run, WAITING, "waits_document");
     if (movement->key.leg == 0 && paper->d->type != M_RATE && paper->d->currency && !m_has_rate(run))
+        return m_refuse(run, WAITING, "waits_rate");
+    if (movement->key.leg == 0 && !has_rate_of_its_order(run))
         return m_refuse(run, WAITING, "waits_rate");
     switch (paper->d->type) {
     case M_ORDER: return m_read_order(run);

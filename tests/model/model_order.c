@@ -1421,6 +1421,8 @@ static bool look_at_line(struct run *run, struct order *order, const struct m_li
     bool taken = false;
     if (!line)
         return false;
+    if (named->uom && !named->component && m_factor(run, line->item, named->uom) == 0)
+        return m_refuse(run, "failed", "uom_unknown");
     if (look != LOOK_AT_NAMES && runs_by_days(run, run->papers[order->paper].d, line))
         return true; /* its days pass; no shipment takes it */
     for (int k = 0; k < line->part_count; k++) {
@@ -1428,6 +1430,8 @@ static bool look_at_line(struct run *run, struct order *order, const struct m_li
         int64_t qty = asked_of(run, line, part, named);
         if (qty == M_NONE)
             continue;
+        if (named->uom && named->component && m_factor(run, part->item, named->uom) == 0)
+            return m_refuse(run, "failed", "uom_unknown");
         taken = true;
         if (look == LOOK_AT_PICKS && !picks_all(run, line, part, qty, &named->picks))
             return false;
@@ -2031,6 +2035,20 @@ static const char *refund_role(const struct run *run, const struct m_document *d
     if (d->store_credit)
         return "store_credit_liability";
     return !d->gateway && order->card_captured && !order->gateway_captured ? "gift_card_liability" : "gateway_clearing";
+}
+
+const char *m_refund_by_itself(const struct m_document *d)
+{
+    const struct m_line *shipping = shipping_of(d);
+    int64_t parts = -m_or_zero(d->restocking_fee);
+    for (size_t i = 0; i < d->lines.count; i++) {
+        if (d->lines.at[i].amount == M_NONE && d->lines.at[i].tax.count == 0)
+            return NULL; /* worth what is left of its units */
+        parts += m_or_zero(d->lines.at[i].amount) + tax_sum(&d->lines.at[i].tax);
+    }
+    if (shipping)
+        parts += m_or_zero(shipping->amount) + tax_sum(&shipping->tax);
+    return d->order.id && (d->lines.count > 0 || shipping) && parts != d->amount ? "refund_differs" : NULL;
 }
 
 bool m_read_refund(struct run *run)

@@ -1104,6 +1104,10 @@ bool m_read_bill(struct run *run, int leg, int line)
                                  paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
         if (found < 0)
             return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
+        const struct m_line *named = &paper->d->lines.at[k];
+        struct receipt_line *of = m_receipt_line_of(run, bill_receipt(paper, (int)k), found);
+        if (named->uom && of && m_factor(run, of->item, named->uom) == 0)
+            return m_refuse_late(run, "failed", "uom_unknown");
     }
     if (receipt < 0)
         return bill_supplier(run, paper->items[line], billed);

@@ -397,6 +397,7 @@ bool m_read_entry(struct run *run);
 const char *m_entry_by_itself(const struct run *run, const struct m_document *d);
 const char *m_bill_by_itself(const struct m_document *d);
 const char *m_opening_by_itself(const struct m_document *d);
+const char *m_refund_by_itself(const struct m_document *d);
 const char *m_return_by_itself(const struct m_document *d);
 bool m_return_is_covered(struct run *run, int paper);
 int64_t m_return_instant(struct run *run, int paper);
