@@ -62,10 +62,10 @@ static int64_t table_rate(struct plan *plan, currency money, int64_t at_us)
     return rate_e10;
 }
 
-/* Of the document's money: as it states it, else as the table has it on that day. */
+/* Of the document's money: as it states it, else as the table has it on that day. A correction counts at its receipt's. */
 static int64_t document_rate(struct plan *plan, int64_t at_us)
 {
-    if (plan->document->money == plan->company->money)
+    if (plan->document->money == plan->company->money || plan->document->type == DOCUMENT_COST_CORRECTION)
         return INT64_C(10000000000);
     return is_present(plan->document->rate_e10) ? plan->document->rate_e10
                                                 : table_rate(plan, plan->document->money, at_us);
