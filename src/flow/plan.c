@@ -73,13 +73,20 @@ static int64_t rate_or_wait(struct plan *plan, currency money, int64_t at_us)
     return rate_e10;
 }
 
+/* Of the document's money on the day of an instant. A correction counts at its receipt's rate, and needs none of its own. */
+static int64_t document_rate(struct plan *plan, int64_t at_us)
+{
+    return plan->document->type == DOCUMENT_COST_CORRECTION ? INT64_C(10000000000)
+                                                            : known_rate(plan, plan->document->money, at_us);
+}
+
 void plan_start(struct plan *plan, enum rank rank)
 {
     plan->rank = rank;
     plan->at_us = company_instant(plan->company, plan->document->at, rank);
     plan->day = company_day(plan->company, plan->at_us);
     plan->policy = company_policy(plan->company, plan->day);
-    plan->rate_e10 = known_rate(plan, plan->document->money, plan->at_us);
+    plan->rate_e10 = document_rate(plan, plan->at_us);
     plan->rate_at_us = plan->at_us;
     plan->has_money = true;
 }
@@ -102,7 +109,7 @@ void plan_not_before(struct plan *plan, int64_t at_us)
 void plan_rate_of_day(struct plan *plan)
 {
     plan->rate_at_us = plan->at_us;
-    plan->rate_e10 = known_rate(plan, plan->document->money, plan->at_us);
+    plan->rate_e10 = document_rate(plan, plan->at_us);
     plan_need_rate(plan);
 }
 
