@@ -402,11 +402,13 @@ static bool supersede(struct company *company, struct document_record *record, s
     return true;
 }
 
-/* With a document all its versions are voided that were not excluded before: those of an order stood beside one another. */
+/* With a document its versions are voided that were not excluded before: all of an order, which stood beside one another;
+ * of other types those above the one that was read, what is below is superseded. */
 static bool void_versions(struct company *company, struct document_record *record, struct err *err)
 {
     for (size_t i = 0; i < record->version_count; i++)
         if (record->versions[i].outcome != OUTCOME_EXCLUDED &&
+            (keeps_versions(record->type) || record->versions[i].version > record->current) &&
             !version_outcome(company, record, &record->versions[i], OUTCOME_EXCLUDED, REFUSAL_VOIDED,
                              (struct span){NULL, 0}, record->versions[i].amount_minor, err))
             return false;
