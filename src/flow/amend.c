@@ -85,14 +85,14 @@ static bool movement_same(const struct movement *a, const struct movement *b)
 }
 
 /* The movements of a document resolved again become edits of the plan, as far as they differ from those that stand. Costing
- * rules stay as they were frozen. */
+ * rules stay as they were frozen, unless the movement comes to stand at another instant: then those of that instant hold. */
 static void take_movements(struct plan *plan, const struct plan *again)
 {
     for (size_t i = 0; i < again->edit_count && !plan->broken; i++) {
         struct movement movement = again->edits[i].edit.movement;
         const struct item_book *book = whole_book(plan, again->edits[i].item);
         const struct book_record *old = book ? item_book_find(book, movement.id) : NULL;
-        if (old != NULL) {
+        if (old != NULL && old->movement.key.at_us == movement.key.at_us) {
             movement.costing = old->movement.costing;
             movement.standard_micro = old->movement.standard_micro;
             movement.last_micro = old->movement.last_micro;

@@ -85,7 +85,9 @@ static const struct order_line_facts *line_facts(struct plan *plan, const struct
 static void must_add_up(struct plan *plan)
 {
     struct span detail = {NULL, 0};
-    if (plan->broken || !order_total_differs(plan->document, plan->policy, plan->arena, &detail))
+    const struct policy *policy =
+        order_stated_policy(plan->company, plan->document, (uint32_t)plan->company->setting_count);
+    if (plan->broken || !order_total_differs(plan->document, policy, plan->arena, &detail))
         return;
     plan->outcome = OUTCOME_NONE;
     plan->waits_on = (struct span){NULL, 0};

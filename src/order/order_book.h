@@ -60,6 +60,7 @@ struct order_event {
         order_rate_e10; /* the same for the order's money, where document->money is another (a shipment that states no
                              * currency); 0: as it last was */
     const struct policy *policy; /* in force at `day`, by the first `settings` settings made */
+    const struct policy *stated; /* EVENT_VERSION: in force when the version was made, the lowest as well */
     uint32_t settings;
     const struct order_line_facts *facts; /* EVENT_VERSION: one per line */
 };

@@ -194,7 +194,7 @@ static enum refusal check_total(const struct order_event *event, const struct pa
     }
     terms->total_minor = or_else(order->total_minor, parts->all.minor);
     terms->rounding_minor = terms->total_minor - parts->all.minor;
-    if (is_beyond_limit(terms->rounding_minor, exponent, event->policy->rounding_limit_micro)) {
+    if (is_beyond_limit(terms->rounding_minor, exponent, event->stated->rounding_limit_micro)) {
         char stated[24], summed[24];
         decimal_write(terms->total_minor, exponent, exponent, stated);
         decimal_write(parts->all.minor, exponent, exponent, summed);
@@ -244,7 +244,7 @@ bool order_total_differs(const struct document *order, const struct policy *poli
                          struct span *out_detail)
 {
     struct order_terms terms;
-    struct order_event event = {.document = order, .policy = policy};
+    struct order_event event = {.document = order, .stated = policy};
     return order_terms_make(&event, arena, &terms, out_detail) == REFUSAL_TOTAL_DIFFERS;
 }
 

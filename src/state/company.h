@@ -182,6 +182,9 @@ NODISCARD bool company_item_book(struct company *company, uint32_t item, bool av
                                  struct item_book **out_book, struct err *err);
 /* NULL when there is no such order book. */
 NODISCARD bool company_order(struct company *company, uint32_t order, struct order_slot **out_order, struct err *err);
+/* What holds for what a version of an order says by itself: on the day it was made, whichever version is the lowest. */
+const struct policy *order_stated_policy(const struct company *company, const struct document *order,
+                                         uint32_t settings);
 /* Makes an event for the fold out of what is stored of it. */
 struct order_event order_event_of(const struct company *company, const struct document *document,
                                   const struct ruling_event *frozen);

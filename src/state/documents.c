@@ -402,11 +402,13 @@ static bool supersede(struct company *company, struct document_record *record, s
     return true;
 }
 
-/* With a document its versions that wait are voided too. */
-static bool void_waiting(struct company *company, struct document_record *record, struct err *err)
+/* With a document its versions are voided that were not excluded before: all of an order, which stood beside one another;
+ * of other types those above the one that was read, what is below is superseded. */
+static bool void_versions(struct company *company, struct document_record *record, struct err *err)
 {
     for (size_t i = 0; i < record->version_count; i++)
-        if (record->versions[i].outcome == OUTCOME_WAITING &&
+        if (record->versions[i].outcome != OUTCOME_EXCLUDED &&
+            (keeps_versions(record->type) || record->versions[i].version > record->current) &&
             !version_outcome(company, record, &record->versions[i], OUTCOME_EXCLUDED, REFUSAL_VOIDED,
                              (struct span){NULL, 0}, record->versions[i].amount_minor, err))
             return false;
@@ -430,7 +432,7 @@ static bool outcome_apply(struct company *company, struct document_record *recor
                    (ruling->row.outcome == OUTCOME_EXCLUDED && ruling->row.refusal != REFUSAL_SUPERSEDED);
     if (is_read && ruling->row.version > record->current)
         record->current = ruling->row.version;
-    return supersede(company, record, err) && (!is_voided || void_waiting(company, record, err));
+    return (!is_voided || void_versions(company, record, err)) && supersede(company, record, err);
 }
 
 static void seqs_add(struct document_record *record, uint64_t seq, struct arena *arena)

@@ -19,6 +19,12 @@ static void key_enter(const struct company *company, struct order_event *event, 
         event->key.since_us = 0;
 }
 
+const struct policy *order_stated_policy(const struct company *company, const struct document *order, uint32_t settings)
+{
+    struct moment made = moment_is_present(order->updated) ? order->updated : order->at;
+    return company_policy_by(company, company_day(company, company_instant(company, made, RANK_DEFINITION)), settings);
+}
+
 struct order_event order_event_of(const struct company *company, const struct document *document,
                                   const struct ruling_event *frozen)
 {
@@ -38,6 +44,8 @@ struct order_event order_event_of(const struct company *company, const struct do
                 .type = span_of(document_type_name(document->type)),
                 .id = document->id},
     };
+    if (frozen->kind == EVENT_VERSION)
+        event.stated = order_stated_policy(company, document, frozen->settings);
     if (frozen->kind == EVENT_SERVICE)
         event.key.line = (int)document->version;
     if (frozen->kind == EVENT_PAYMENT && document->type == DOCUMENT_ORDER) {

@@ -257,6 +257,11 @@ static int32_t day_of(const struct run *run, struct m_time time, int rank)
     return zone_day(run->settings->zone, instant_of(run, time, rank));
 }
 
+const struct m_settings *m_settings_when_made(const struct run *run, const struct m_document *order)
+{
+    return m_settings_on(run, day_of(run, order->updated.form != M_NO_TIME ? order->updated : order->at, 0));
+}
+
 /* Under ifrs no item may be costed lifo. Reading: a setting of lifo for the company is refused by init, not here. */
 static void refuse_methods(struct run *run)
 {

@@ -89,7 +89,8 @@ static bool work_out(struct run *run, const struct m_document *d, currency money
     }
     *out_total = d->total == M_NONE ? sum : d->total;
     int64_t rounding = *out_total - sum, limit = 0;
-    must(amount_of(MICRO, run->settings->rounding_limit_micro, currency_exponent(money), &limit));
+    int64_t limit_micro = m_settings_when_made(run, d)->rounding_limit_micro;
+    must(amount_of(MICRO, limit_micro, currency_exponent(money), &limit));
     if (rounding > limit || rounding < -limit || (count == 0 && rounding != 0))
         return false;
     if (count)

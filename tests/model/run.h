@@ -297,6 +297,8 @@ struct run {
 };
 
 const struct m_settings *m_settings_on(const struct run *run, int32_t day);
+/* On the day a version of an order was made, also of the lowest. */
+const struct m_settings *m_settings_when_made(const struct run *run, const struct m_document *order);
 
 int m_key_compare(const struct key *a, const struct key *b);
 /* Of a paper under entry_order, the number of its commit; else 0. */

@@ -174,6 +174,7 @@ static size_t add_event(enum order_event_kind kind, struct document *document, s
         .rate_e10 = document->money == f.home ? RATE_ONE : f.rate_e10,
         .order_rate_e10 = f.rate_e10,
         .policy = policy,
+        .stated = policy,
     };
     return f.count++;
 }
