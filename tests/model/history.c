@@ -1321,8 +1321,8 @@ static void choose_rarer_settings(struct maker *maker)
 
 static void choose_settings(struct maker *maker)
 {
-    static const char *const methods[] = {"fifo", "average", "lifo", "standard", "specific"};
-    int method_count = more(maker, M_WITH_SPECIFIC) ? 5 : 4;
+    static const char *const methods[] = {"fifo", "average", "lifo", "standard", "specific", "specific"};
+    int method_count = more(maker, M_WITH_SPECIFIC) ? 6 : 4;
     set(maker, "cost_method", methods[pick(maker, method_count)]);
     if (more(maker, M_WITH_COMPANY_SCOPE) && chance(maker, 2))
         set(maker, "cost_scope", "company");
@@ -1521,7 +1521,7 @@ static void add_rare(struct maker *maker, uint64_t seed)
                           .cost_method = maker->out->settings[0].value,
                           .first_day = maker->first_day,
                           .days = maker->days};
-    size_t wanted = 2 + maker->count / 8;
+    size_t wanted = 2 + maker->count / 6;
     for (size_t i = 0; i < wanted; i++)
         m_rare_make(&rare);
     maker->count = rare.count;

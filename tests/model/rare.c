@@ -186,6 +186,8 @@ static void corrected(struct m_rare *rare, enum m_type type)
         d->lines.at[0].qty += d->lines.at[0].qty > MICRO && below(rare, 2) == 0 ? -MICRO : MICRO;
     if (type == M_TRANSFER)
         d->at = d->shipped;
+    if (type == M_PAYMENT && below(rare, 2) == 0) /* what was refunded of it may not have been paid */
+        d->amount = d->amount / 4 + 1;
     add(rare, d);
 }
 
@@ -202,8 +204,12 @@ static void of_no_such_line(struct m_rare *rare, enum m_type type)
         d->lines.at[0].sku = NULL;
         if (d->lines.at[0].qty == M_NONE && type != M_REFUND && type != M_LANDED_COST)
             d->lines.at[0].qty = MICRO;
-        if (type == M_REFUND)
-            d->lines.at[0].amount = 1 + (int64_t)below(rare, 500);
+        if (type == M_REFUND) {
+            d->lines.count = 1;
+            d->amount = d->lines.at[0].amount = 1 + (int64_t)below(rare, 500);
+            d->lines.at[0].tax.count = d->shipping.count = 0;
+            d->restocking_fee = M_NONE;
+        }
     }
     if (d->receipts.count > 0) {
         d->lines.at[0].receipt = d->receipts.at[0];
@@ -262,8 +268,13 @@ static void without_picks(struct m_rare *rare, enum m_type type)
 /* Takes soon after a receipt all that came with it: what is posted of it already would no longer be possible. */
 static void takes_it_all(struct m_rare *rare, enum m_type type)
 {
-    const struct m_document *receipt = some_of(rare, M_RECEIPT);
-    if (receipt == NULL || receipt->at.form != M_INSTANT)
+    const struct m_document *receipt = NULL;
+    for (int tries = 0; tries < 4; tries++) { /* an early one: little else is there */
+        const struct m_document *other = some_of(rare, M_RECEIPT);
+        if (other != NULL && other->at.form == M_INSTANT && (!receipt || other->at.at_us < receipt->at.at_us))
+            receipt = other;
+    }
+    if (receipt == NULL)
         return;
     const struct m_line *line = &receipt->lines.at[below(rare, receipt->lines.count)];
     struct m_document *d = leaving(rare, type, line->sku, line->qty);
@@ -302,9 +313,10 @@ static void early(struct m_rare *rare, enum m_type type)
     struct m_document *d = like(rare, type);
     if (d == NULL)
         return;
-    d->at = at_noon(rare->first_day + (int32_t)below(rare, 3));
-    if (type == M_TRANSFER)
-        d->shipped = d->received = d->at;
+    if (type != M_ENTRY)
+        d->at = at_noon(rare->first_day + (int32_t)below(rare, 3));
+    else if (d->at.form == M_INSTANT) /* what it uses must be there */
+        d->at.at_us -= 3600 * US_PER_SECOND * (1 + (int64_t)below(rare, 24));
     add(rare, d);
 }
 
@@ -355,14 +367,8 @@ static void without_rate(struct m_rare *rare, enum m_type type)
         later->lines.at[0].line = d->lines.at[0].id;
         later->lines.at[0].component = NULL;
     }
-    if (type == M_SUPPLIER_RETURN) {
-        later->lines.at[0].receipt = (struct m_ref){NULL, d->id};
-        later->lines.at[0].line = NULL;
-        later->lines.at[0].sku = d->lines.at[0].sku;
-        later->at = at_noon(rare->first_day + rare->days);
-    }
     later->rate = M_NONE;
-    later->currency = type == M_SHIPMENT || type == M_RETURN || type == M_SUPPLIER_RETURN ? NULL : "GBP";
+    later->currency = type == M_SHIPMENT || type == M_RETURN ? NULL : "GBP";
     add(rare, later);
 }
 
@@ -447,47 +453,65 @@ struct kind {
 static const struct kind kinds[] = {
     {entered_and_voided, M_ORDER, 2},
     {entered_and_voided, M_RECEIPT, 3},
-    {entered_and_voided, M_ASSEMBLY, 2},
+    {entered_and_voided, M_ASSEMBLY, 4},
     {entered_and_voided, M_COST_CORRECTION, 4},
     {entered_and_voided, M_SUPPLIER_RETURN, 2},
     {entered_and_voided, M_STATUS_CHANGE, 1},
     {entered_and_voided, M_TRANSFER, 1},
-    {entered_and_voided, M_LANDED_COST, 1},
+    {entered_and_voided, M_LANDED_COST, 3},
     {entered_and_voided, M_CANCEL, 6},
     {entered_and_voided, M_DELIVERY, 6},
     {entered_and_voided, M_ENTRY, 6},
     {entered_and_voided, M_ADJUSTMENT, 1},
     {voided_in_vain, M_ORDER, 6},
     {voided_in_vain, M_RECEIPT, 6},
-    {voided_in_vain, M_SHIPMENT, 2},
+    {voided_in_vain, M_SHIPMENT, 8},
+    {voided_in_vain, M_PAYMENT, 4},
+    {voided_in_vain, M_COUNT, 4},
     {voided_in_vain, M_ITEM, 4},
-    {voided_in_vain, M_OPENING, 6},
-    {corrected_too_late, M_ORDER, 4},
+    {voided_in_vain, M_OPENING, 14},
+    {corrected_too_late, M_ORDER, 5},
     {corrected_too_late, M_RECEIPT, 5},
-    {corrected_too_late, M_SHIPMENT, 5},
+    {corrected_too_late, M_OPENING, 12},
+    {corrected_too_late, M_SHIPMENT, 6},
+    {corrected_too_late, M_PAYMENT, 6},
+    {corrected_too_late, M_CANCEL, 6},
+    {corrected_too_late, M_DELIVERY, 6},
+    {corrected_too_late, M_REFUND, 6},
+    {corrected_too_late, M_RETURN, 6},
+    {corrected_too_late, M_BILL, 6},
+    {corrected_too_late, M_LANDED_COST, 6},
+    {corrected_too_late, M_COST_CORRECTION, 6},
+    {corrected_too_late, M_TRANSFER, 6},
+    {corrected_too_late, M_COUNT, 6},
+    {corrected_too_late, M_ADJUSTMENT, 6},
+    {corrected_too_late, M_STATUS_CHANGE, 6},
+    {corrected_too_late, M_ASSEMBLY, 6},
+    {corrected_too_late, M_SUPPLIER_RETURN, 6},
+    {corrected_too_late, M_ENTRY, 6},
     {corrected, M_SHIPMENT, 4},
-    {corrected, M_RETURN, 4},
-    {corrected, M_REFUND, 4},
-    {corrected, M_PAYMENT, 4},
-    {corrected, M_CANCEL, 4},
-    {corrected, M_DELIVERY, 4},
-    {corrected, M_BILL, 4},
-    {corrected, M_COUNT, 4},
-    {corrected, M_ADJUSTMENT, 4},
-    {corrected, M_TRANSFER, 4},
-    {corrected, M_ASSEMBLY, 4},
-    {corrected, M_STATUS_CHANGE, 4},
-    {corrected, M_SUPPLIER_RETURN, 4},
-    {corrected, M_LANDED_COST, 4},
-    {corrected, M_COST_CORRECTION, 4},
-    {corrected, M_ENTRY, 4},
+    {corrected, M_PAYMENT, 16},
+    {corrected, M_CANCEL, 9},
+    {corrected, M_DELIVERY, 16},
+    {corrected, M_REFUND, 9},
+    {corrected, M_RETURN, 18},
+    {corrected, M_BILL, 9},
+    {corrected, M_LANDED_COST, 5},
+    {corrected, M_COST_CORRECTION, 5},
+    {corrected, M_TRANSFER, 14},
+    {corrected, M_COUNT, 6},
+    {corrected, M_ADJUSTMENT, 9},
+    {corrected, M_STATUS_CHANGE, 5},
+    {corrected, M_ASSEMBLY, 8},
+    {corrected, M_SUPPLIER_RETURN, 7},
+    {corrected, M_ENTRY, 10},
     {of_no_such_line, M_CANCEL, 8},
-    {of_no_such_line, M_DELIVERY, 8},
+    {of_no_such_line, M_DELIVERY, 12},
     {of_no_such_line, M_REFUND, 10},
     {of_no_such_line, M_RETURN, 6},
     {of_no_such_line, M_SHIPMENT, 3},
     {of_no_such_line, M_BILL, 5},
-    {of_no_such_line, M_LANDED_COST, 3},
+    {of_no_such_line, M_LANDED_COST, 5},
     {of_no_such_line, M_SUPPLIER_RETURN, 4},
     {of_no_such_line, M_COST_CORRECTION, 5},
     {of_no_such_unit, M_ORDER, 2},
@@ -498,44 +522,42 @@ static const struct kind kinds[] = {
     {of_no_such_unit, M_SHIPMENT, 9},
     {without_picks, M_ADJUSTMENT, 10},
     {without_picks, M_TRANSFER, 14},
-    {takes_it_all, M_ADJUSTMENT, 18},
-    {takes_it_all, M_STATUS_CHANGE, 20},
-    {takes_it_all, M_TRANSFER, 24},
-    {takes_it_all, M_ASSEMBLY, 20},
-    {takes_it_all, M_COUNT, 3},
+    {takes_it_all, M_ADJUSTMENT, 24},
+    {takes_it_all, M_STATUS_CHANGE, 26},
+    {takes_it_all, M_TRANSFER, 30},
+    {takes_it_all, M_ASSEMBLY, 30},
+    {takes_it_all, M_COUNT, 8},
     {too_many, M_ADJUSTMENT, 4},
     {too_many, M_STATUS_CHANGE, 2},
     {too_many, M_TRANSFER, 4},
     {too_many, M_ASSEMBLY, 2},
-    {too_many, M_SUPPLIER_RETURN, 8},
+    {too_many, M_SUPPLIER_RETURN, 20},
     {too_many, M_REFUND, 9},
     {too_many, M_RETURN, 2},
     {too_many, M_CANCEL, 2},
     {early, M_CANCEL, 2},
     {early, M_SUPPLIER_RETURN, 2},
     {early, M_SHIPMENT, 2},
-    {early, M_RETURN, 8},
-    {early, M_REFUND, 8},
-    {early, M_DELIVERY, 6},
-    {early, M_ENTRY, 20},
+    {early, M_RETURN, 14},
+    {early, M_REFUND, 20},
+    {early, M_DELIVERY, 14},
+    {early, M_ENTRY, 30},
     {early, M_PAYMENT, 4},
-    {early, M_BILL, 3},
-    {edited_down, M_ORDER, 10},
-    {without_rate, M_ORDER, 3},
-    {without_rate, M_RECEIPT, 3},
+    {early, M_BILL, 8},
+    {edited_down, M_ORDER, 25},
+    {without_rate, M_ORDER, 4},
+    {without_rate, M_RECEIPT, 4},
     {without_rate, M_SHIPMENT, 7},
     {without_rate, M_PAYMENT, 5},
     {without_rate, M_REFUND, 6},
     {without_rate, M_RETURN, 10},
-    {without_rate, M_BILL, 2},
-    {without_rate, M_COST_CORRECTION, 5},
-    {without_rate, M_SUPPLIER_RETURN, 6},
+    {without_rate, M_BILL, 5},
     {of_unknown_parts, M_ITEM, 5},
     {last_in_first_out, M_ITEM, 1},
     {with_wrong_sum, M_REFUND, 1},
     {with_wrong_sum, M_ORDER, 1},
-    {with_wrong_role, M_ENTRY, 4},
-    {of_two_lines, M_LANDED_COST, 3},
+    {with_wrong_role, M_ENTRY, 7},
+    {of_two_lines, M_LANDED_COST, 7},
 };
 
 void m_rare_make(struct m_rare *rare)
