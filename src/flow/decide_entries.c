@@ -64,7 +64,8 @@ void collect_items(struct work *work)
         for (size_t i = 0; i < book->change_count; i++) {
             const struct book_change *change = &book->changes[i];
             uint32_t document = movement_document(change->id);
-            bool own = document == plan_subject(plan) && (plan->document->type != DOCUMENT_ORDER || plan->removes);
+            bool own =
+                document == plan_subject(plan) && (!document_keeps_versions(plan->document->type) || plan->removes);
             if (change->movement != NULL) {
                 add_days(work, change->movement, change->after, change->after_count, sku, false);
                 puts[items[g].put_count++] = (struct book_record){

@@ -34,12 +34,10 @@ struct work {
 
 /* The document that a plan is about: a void is about the one it names. */
 static inline uint32_t plan_subject(const struct plan *plan) { return plan->removes ? plan->voided : plan->number; }
-/* The document replaces what it posted before. Versions of a definition or an order stand beside one another instead. */
+/* The document replaces what it posted before. */
 static inline bool plan_is_again(const struct plan *plan)
 {
-    enum document_type type = plan->document->type;
-    bool history = type == DOCUMENT_ORDER || type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION;
-    return plan->record != NULL && plan->record->current != 0 && !history;
+    return plan->record != NULL && plan->record->current != 0 && !document_keeps_versions(plan->document->type);
 }
 
 /* decide.c: the item books of a plan. */

@@ -124,9 +124,7 @@ void plan_raise(struct plan *plan)
 
 uint64_t plan_entered(const struct plan *plan)
 {
-    enum document_type type = plan->document->type;
-    bool history = type == DOCUMENT_ORDER || type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION;
-    bool again = plan->record != NULL && plan->record->entered != 0 && !history;
+    bool again = plan->record != NULL && plan->record->entered != 0 && !document_keeps_versions(plan->document->type);
     return again ? plan->record->entered : plan->seq;
 }
 

@@ -254,11 +254,6 @@ static void resolve(struct plan *plan)
     must(!"a type that is read");
 }
 
-static bool keeps_versions(enum document_type type)
-{
-    return type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_ORDER;
-}
-
 /* ---- counts: where this run's records are ---- */
 
 static bool is_of_run(const struct road *road, const struct document_version *version)
@@ -346,7 +341,7 @@ static bool decide_document(struct road *road, const struct document *document, 
     /* I-2: a version that is known is never taken again; only one that waits is decided once more. */
     must(packed.len == 0 || record == NULL || version_find(record, document->version) == NULL);
     const struct document_version *current = record ? document_current(record) : NULL;
-    bool below = current != NULL && record->current > document->version && !keeps_versions(document->type);
+    bool below = current != NULL && record->current > document->version && !document_keeps_versions(document->type);
     if (below)
         plan_exclude(plan, REFUSAL_SUPERSEDED, "version %lld is known", (long long)record->current);
     if (current != NULL && current->refusal == REFUSAL_VOIDED && current->outcome == OUTCOME_EXCLUDED)

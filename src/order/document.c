@@ -28,6 +28,11 @@ static const char *const type_names[DOCUMENT_TYPE_LIMIT] = {
     [DOCUMENT_OPENING] = "opening",
 };
 
+bool document_keeps_versions(enum document_type type)
+{
+    return type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_ORDER;
+}
+
 const char *document_type_name(enum document_type type)
 {
     must(type > DOCUMENT_NONE && type < DOCUMENT_TYPE_LIMIT);

@@ -458,6 +458,9 @@ struct document {
 
 /* The type's name in documents ("landed_cost"); type must be known. */
 const char *document_type_name(enum document_type type);
+/* Whether a definition's or an order's: its versions all stand beside one another, each from its own instant. Of every
+ * other type a version replaces the one before it (docs/formats/order-of-movements.md). */
+bool document_keeps_versions(enum document_type type);
 /* DOCUMENT_NONE when no type has that name. */
 enum document_type document_type_find(struct span name);
 

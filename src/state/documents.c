@@ -273,12 +273,6 @@ static void orders_of_record(struct document_record *record, const struct ruling
     record->order_count = count;
 }
 
-/* A definition's and an order's versions all stand; of every other type the replaced ones are excluded, superseded. */
-static bool keeps_versions(enum document_type type)
-{
-    return type == DOCUMENT_ITEM || type == DOCUMENT_LOCATION || type == DOCUMENT_ORDER;
-}
-
 /* The waiting list names a document once for what it waits for, however many of its versions do. */
 static bool version_waits(struct company *company, const struct document_record *record,
                           const struct document_version *version, bool waits, struct err *err)
@@ -390,7 +384,7 @@ static bool others_apply(struct company *company, const struct ruling *ruling, s
 /* Replaced versions of a type that keeps no history are excluded, whichever came first. */
 static bool supersede(struct company *company, struct document_record *record, struct err *err)
 {
-    for (size_t i = 0; i < record->version_count && !keeps_versions(record->type); i++) {
+    for (size_t i = 0; i < record->version_count && !document_keeps_versions(record->type); i++) {
         struct document_version *old = &record->versions[i];
         bool stands = old->outcome != OUTCOME_EXCLUDED || old->refusal != REFUSAL_VOIDED;
         bool replaced = old->outcome == OUTCOME_EXCLUDED && old->refusal == REFUSAL_SUPERSEDED;
@@ -408,7 +402,7 @@ static bool void_versions(struct company *company, struct document_record *recor
 {
     for (size_t i = 0; i < record->version_count; i++)
         if (record->versions[i].outcome != OUTCOME_EXCLUDED &&
-            (keeps_versions(record->type) || record->versions[i].version > record->current) &&
+            (document_keeps_versions(record->type) || record->versions[i].version > record->current) &&
             !version_outcome(company, record, &record->versions[i], OUTCOME_EXCLUDED, REFUSAL_VOIDED,
                              (struct span){NULL, 0}, record->versions[i].amount_minor, err))
             return false;
