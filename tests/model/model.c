@@ -1045,7 +1045,8 @@ static bool read_movement(struct run *run, const struct movement *movement)
         return m_refuse(run, EXCLUDED, "payment_not_captured");
     if (movement->key.leg == 0 && !referred_are_there(run))
         return m_refuse(run, WAITING, "waits_document");
-    bool at_a_rate = paper->d->type != M_RATE && paper->d->type != M_COST_CORRECTION && paper->d->currency;
+    bool at_a_rate = paper->d->type != M_RATE && paper->d->type != M_COST_CORRECTION && paper->d->currency &&
+                     !m_bill_names(paper->d); /* what may come later: m_read_bill asks for its rate then */
     if (movement->key.leg == 0 && at_a_rate && !m_has_rate(run))
         return m_refuse(run, WAITING, "waits_rate");
     if (movement->key.leg == 0 && !has_rate_of_its_order(run))

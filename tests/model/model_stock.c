@@ -1039,6 +1039,15 @@ const char *m_bill_by_itself(const struct m_document *d)
     return NULL;
 }
 
+/* For goods, and not of the supplier alone: of a receipt or a purchase order. */
+bool m_bill_names(const struct m_document *d)
+{
+    bool names = d->receipt.id != NULL || d->purchase_order.id != NULL;
+    for (size_t i = 0; i < d->lines.count; i++)
+        names = names || d->lines.at[i].receipt.id;
+    return d->type == M_BILL && names && (!d->kind || same(d->kind, "goods"));
+}
+
 static bool read_bill_itself(struct run *run)
 {
     const struct paper *paper = &run->papers[run->paper];
@@ -1049,6 +1058,8 @@ static bool read_bill_itself(struct run *run)
         if (goods && bill_receipt(paper, (int)i) < 0 && d->purchase_order.id) /* they come with a later issue */
             return m_refuse(run, "waiting", "waits_document");
     }
+    if (!m_has_rate(run)) /* it waits, for its receipts first: m_read_bill */
+        return true;
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct m_line *line = &d->lines.at[i];
         int64_t amount = m_in_company(run, line->amount);
@@ -1096,9 +1107,19 @@ bool m_read_bill(struct run *run, int leg, int line)
         if (!received->outcome || !same(received->outcome, "posted"))
             return m_refuse_late(run, "waiting", "waits_document");
     }
+    int32_t now = run->day;
+    run->day = zone_day(run->settings->zone, paper->instant); /* the bill's rate is that of its own date */
+    bool has_rate = m_has_rate(run);
+    run->day = now;
+    if (!has_rate)
+        return m_refuse_late(run, "waiting", "waits_rate");
     for (size_t k = 0; k < paper->d->lines.count; k++) {
-        if (bill_receipt(paper, (int)k) < 0)
+        const struct m_line *line = &paper->d->lines.at[k];
+        if (bill_receipt(paper, (int)k) < 0) {
+            if (line->uom && m_factor(run, paper->items[k], line->uom) == 0)
+                return m_refuse_late(run, "failed", "uom_unknown");
             continue;
+        }
         int found =
             m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
                                  paper->d->lines.at[k].line, paper->d->lines.at[k].sku);

@@ -182,8 +182,10 @@ static void corrected(struct m_rare *rare, enum m_type type)
     struct m_document *d = another_version(rare, of);
     if (d->at.form == M_INSTANT && below(rare, 2) == 0)
         d->at.at_us += ((int64_t)below(rare, 5) - 2) * US_PER_DAY;
-    if (d->lines.count > 0 && d->lines.at[0].qty != M_NONE && d->lines.at[0].picks.count == 0 && below(rare, 2) == 0)
-        d->lines.at[0].qty += d->lines.at[0].qty > MICRO && below(rare, 2) == 0 ? -MICRO : MICRO;
+    if (d->lines.count > 0 && d->lines.at[0].qty != M_NONE && d->lines.at[0].picks.count == 0 && below(rare, 2) == 0) {
+        int64_t *qty = &d->lines.at[0].qty;
+        *qty += *qty == -MICRO || (*qty > MICRO && below(rare, 2) == 0) ? -MICRO : MICRO; /* none is no document */
+    }
     if (type == M_TRANSFER)
         d->at = d->shipped;
     if (type == M_PAYMENT && below(rare, 2) == 0) /* what was refunded of it may not have been paid */

@@ -398,6 +398,7 @@ bool m_read_entry(struct run *run);
 /* What it says wrong by itself, whatever else there is: the refusal; NULL: nothing. */
 const char *m_entry_by_itself(const struct run *run, const struct m_document *d);
 const char *m_bill_by_itself(const struct m_document *d);
+bool m_bill_names(const struct m_document *d);
 const char *m_opening_by_itself(const struct m_document *d);
 const char *m_refund_by_itself(const struct m_document *d);
 const char *m_return_by_itself(const struct m_document *d);
