@@ -149,18 +149,26 @@ void engine_import(struct engine *engine, const struct arrival *arrival, currenc
 
 /* ---- what hung on the order of arrival ---- */
 
-static bool record_of(struct engine *engine, const struct m_document *document, struct arena *arena,
+/* An absent source: any, as long as one alone has it. */
+static bool record_in(struct engine *engine, enum m_type type, struct span source, const char *id, struct arena *arena,
                       struct document_record *out_record)
 {
+    struct company *company = road_company(engine->road);
     struct err err;
     uint32_t number = 0;
     bool several = false;
     bool found = false;
-    if (!company_find_document(road_company(engine->road), document_type_find(span_of(m_type_name(document->type))),
-                               span_of(m_source(document)), span_of(document->id), &number, &several, &err) ||
-        (number != 0 && !company_document(road_company(engine->road), number, arena, out_record, &found, &err)))
+    if (!company_find_document(company, document_type_find(span_of(m_type_name(type))), source, span_of(id), &number,
+                               &several, &err) ||
+        (number != 0 && !company_document(company, number, arena, out_record, &found, &err)))
         die(&err);
     return found;
+}
+
+static bool record_of(struct engine *engine, const struct m_document *document, struct arena *arena,
+                      struct document_record *out_record)
+{
+    return record_in(engine, document->type, span_of(m_source(document)), document->id, arena, out_record);
 }
 
 /* Refusals that hang on what was accepted before: the set accepted depends on the order of arrival there
@@ -213,6 +221,18 @@ static bool is_voided(const struct arrival *arrival, const struct m_document *do
     return false;
 }
 
+/* The order it names was voided. What it was refused about that order it stays refused; who comes later waits. */
+static bool is_of_voided_order(struct engine *engine, const struct m_document *document, struct arena *arena)
+{
+    const struct m_ref order = document->order;
+    struct span own = span_of(order.source ? order.source : m_source(document));
+    struct document_record record;
+    bool found = order.id != NULL && record_in(engine, M_ORDER, own, order.id, arena, &record);
+    if (!found && order.id != NULL && order.source == NULL)
+        found = record_in(engine, M_ORDER, (struct span){NULL, 0}, order.id, arena, &record);
+    return found && document_current(&record) != NULL && document_current(&record)->refusal == REFUSAL_VOIDED;
+}
+
 /* A shipment out of the order of keys: the dates of returns hang on when it came. */
 static bool ships_late(const struct arrival *arrival)
 {
@@ -237,6 +257,14 @@ static int64_t entered(const struct document_record *record, const struct m_docu
     return INT64_MAX;
 }
 
+static bool has_version(const struct document_record *record, int64_t number)
+{
+    for (size_t v = 0; v < record->version_count; v++)
+        if (record->versions[v].version == number)
+            return true;
+    return false;
+}
+
 static void accept(struct engine *engine, const struct arrival *arrival, struct accepted *out,
                    const struct m_document *document, bool in_key_order, struct arena *arena)
 {
@@ -244,7 +272,8 @@ static void accept(struct engine *engine, const struct arrival *arrival, struct 
     bool late_only = in_key_order && !is_voided(arrival, document);
     struct document_record record;
     struct m_given given = {NULL, M_NONE, 0};
-    if (!record_of(engine, document, arena, &record)) {
+    /* A version that could not be read is none, as a document that could not be is none. */
+    if (!record_of(engine, document, arena, &record) || !has_version(&record, m_version(document))) {
         out->unreadable++;
         return;
     }
@@ -259,6 +288,7 @@ static void accept(struct engine *engine, const struct arrival *arrival, struct 
             return;
         }
         bool late = refusal == REFUSAL_WOULD_BREAK_LATER || refusal == REFUSAL_REFERRED_TO;
+        late |= refusal == REFUSAL_PICKS_REQUIRED && is_of_voided_order(engine, document, arena);
         if (record.versions[v].outcome == OUTCOME_FAILED &&
             (late || (!late_only && hangs_on_arrival(refusal, document))))
             given.left_out = refusal_name(refusal);
