@@ -672,9 +672,11 @@ bool item_book_replace(struct item_book *book, const struct book_record *puts, s
 {
     struct book_edit *edits = ARENA_ARRAY(arena, struct book_edit, put_count + remove_count + 1);
     must(edits != NULL);
-    for (size_t i = 0; i < put_count; i++)
-        edits[i] = (struct book_edit){.movement = puts[i].movement,
-                                      .replaces = !book->whole && movement_document(puts[i].movement.id) != fresh};
+    for (size_t i = 0; i < put_count; i++) {
+        movement_id id = puts[i].movement.id;
+        bool may_stand = movement_document(id) != fresh && (!book->whole || item_book_find(book, id) != NULL);
+        edits[i] = (struct book_edit){.movement = puts[i].movement, .replaces = may_stand};
+    }
     for (size_t i = 0; i < remove_count; i++)
         edits[put_count + i] = (struct book_edit){.remove = true, .movement.id = removes[i]};
     size_t count = put_count + remove_count;

@@ -1114,9 +1114,9 @@ bool m_read_bill(struct run *run, int leg, int line)
     if (!has_rate)
         return m_refuse_late(run, "waiting", "waits_rate");
     for (size_t k = 0; k < paper->d->lines.count; k++) {
-        const struct m_line *line = &paper->d->lines.at[k];
+        const struct m_line *stated = &paper->d->lines.at[k];
         if (bill_receipt(paper, (int)k) < 0) {
-            if (line->uom && m_factor(run, paper->items[k], line->uom) == 0)
+            if (stated->uom && m_factor(run, paper->items[k], stated->uom) == 0)
                 return m_refuse_late(run, "failed", "uom_unknown");
             continue;
         }

@@ -54,6 +54,7 @@ static unsigned try(struct shrinking *s, unsigned show)
     if (child == 0) {
         if (show == SHOW_NOTHING && freopen("/dev/null", "w", stderr) == NULL)
             _exit(1);
+        (void)setvbuf(stdout, NULL, _IOLBF, 0); /* what a history that stops the program has shown */
         struct bench *bench = bench_new();
         struct trial trial;
         trial_run(bench, s->seed, &s->options, NULL, &trial);
