@@ -434,6 +434,17 @@ static bool waiters_add(struct road *road, struct waiters *waiters, struct span 
     return true;
 }
 
+/* Everybody who waits for a rate: of what a void took back, they wait for another one now. */
+static bool waiters_for_rates(struct road *road, struct waiters *waiters, struct err *err)
+{
+    struct span key;
+    uint64_t count = 0;
+    for (size_t at = 0; map_next(road->company->waiting, &at, &key, &count);)
+        if (waiting_is_for_rate(key) && !waiters_add(road, waiters, key, err))
+            return false;
+    return true;
+}
+
 /* Everybody who waits for what this plan brought. */
 static bool waiters_of(struct road *road, const struct plan *plan, struct waiters *waiters, struct err *err)
 {
@@ -472,6 +483,8 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
             !waiters_add(road, waiters, waiting_for_document(DOCUMENT_RECEIPT, name, &road->arena), err))
             return false;
     }
+    if (plan->removes && !waiters_for_rates(road, waiters, err))
+        return false;
     if (document->type == DOCUMENT_RATE) {
         currency from = currency_find(document->rate.from);
         if (from != 0 && !waiters_add(road, waiters, waiting_for_rate(from, &road->arena), err))

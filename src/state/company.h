@@ -228,6 +228,7 @@ struct span waiting_for_item(uint32_t item, struct arena *arena);
 struct span waiting_for_match(struct span customer, struct span sku, struct arena *arena);
 struct span waiting_for_customer(struct span customer, struct arena *arena);
 struct span waiting_for_rate(currency c, struct arena *arena);
+bool waiting_is_for_rate(struct span key);
 /* Numbers of the documents that wait on `key`. */
 NODISCARD bool company_waiting(struct company *company, struct span key, struct arena *arena, uint32_t **out_documents,
                                size_t *out_count, struct err *err);

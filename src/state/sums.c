@@ -247,6 +247,8 @@ struct span waiting_for_rate(currency c, struct arena *arena)
     return waiting_key(arena, &key);
 }
 
+bool waiting_is_for_rate(struct span key) { return key.len > 0 && key.ptr[0] == 'R'; }
+
 struct span waiting_describe(struct span key, struct arena *arena)
 {
     if (key.len < 1)

@@ -1114,18 +1114,16 @@ bool m_read_bill(struct run *run, int leg, int line)
     if (!has_rate)
         return m_refuse_late(run, "waiting", "waits_rate");
     for (size_t k = 0; k < paper->d->lines.count; k++) {
-        const struct m_line *stated = &paper->d->lines.at[k];
+        const struct m_line *named = &paper->d->lines.at[k];
         if (bill_receipt(paper, (int)k) < 0) {
-            if (stated->uom && m_factor(run, paper->items[k], stated->uom) == 0)
+            if (named->uom && m_factor(run, paper->items[k], named->uom) == 0)
                 return m_refuse_late(run, "failed", "uom_unknown");
             continue;
         }
-        int found =
-            m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, &paper->d->lines.at[k]),
-                                 paper->d->lines.at[k].line, paper->d->lines.at[k].sku);
+        int found = m_receipt_line_named(run, bill_receipt(paper, (int)k), billed_name(paper->d, named), named->line,
+                                         named->sku);
         if (found < 0)
             return m_refuse_late(run, "failed", found == -2 ? "line_ambiguous" : "line_unknown");
-        const struct m_line *named = &paper->d->lines.at[k];
         struct receipt_line *of = m_receipt_line_of(run, bill_receipt(paper, (int)k), found);
         if (named->uom && of && m_factor(run, of->item, named->uom) == 0)
             return m_refuse_late(run, "failed", "uom_unknown");

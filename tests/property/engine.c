@@ -233,6 +233,38 @@ static bool is_of_voided_order(struct engine *engine, const struct m_document *d
     return found && document_current(&record) != NULL && document_current(&record)->refusal == REFUSAL_VOIDED;
 }
 
+static bool names(const struct m_document *document, const char *type, const char *id)
+{
+    const struct {
+        const char *type, *id;
+    } whole[] = {{"order", document->order.id}, {"shipment", document->shipment.id}, {"receipt", document->receipt.id}};
+    bool found = false;
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        found = found || (whole[i].id != NULL && strcmp(whole[i].type, type) == 0 && strcmp(whole[i].id, id) == 0);
+    for (size_t i = 0; i < document->lines.count; i++) {
+        const char *receipt = document->lines.at[i].receipt.id;
+        found = found || (receipt != NULL && strcmp(type, "receipt") == 0 && strcmp(receipt, id) == 0);
+    }
+    return found;
+}
+
+/* It was refused for what it says about a document that is voided: had the void come first, it would wait. */
+static bool speaks_of_what_is_voided(struct engine *engine, const struct arrival *arrival, enum refusal refusal,
+                                     const struct m_document *document, struct arena *arena)
+{
+    struct document_record record;
+    if (refusal != REFUSAL_LINE_AMBIGUOUS && refusal != REFUSAL_UOM_UNKNOWN)
+        return false;
+    for (size_t i = 0; i < arrival->count; i++) {
+        const struct m_document *other = arrival->documents[i];
+        const struct m_line *named = other->type == M_VOID ? &other->document.at[0] : NULL;
+        if (named != NULL && names(document, named->type, named->id) && record_of(engine, other, arena, &record) &&
+            document_current(&record)->outcome == OUTCOME_POSTED)
+            return true;
+    }
+    return false;
+}
+
 /* A shipment out of the order of keys: the dates of returns hang on when it came. */
 static bool ships_late(const struct arrival *arrival)
 {
@@ -289,8 +321,9 @@ static void accept(struct engine *engine, const struct arrival *arrival, struct 
         }
         bool late = refusal == REFUSAL_WOULD_BREAK_LATER || refusal == REFUSAL_REFERRED_TO;
         late |= refusal == REFUSAL_PICKS_REQUIRED && is_of_voided_order(engine, document, arena);
-        if (record.versions[v].outcome == OUTCOME_FAILED &&
-            (late || (!late_only && hangs_on_arrival(refusal, document))))
+        bool hangs = !late_only && (hangs_on_arrival(refusal, document) ||
+                                    speaks_of_what_is_voided(engine, arrival, refusal, document, arena));
+        if (record.versions[v].outcome == OUTCOME_FAILED && (late || hangs))
             given.left_out = refusal_name(refusal);
         if (record.versions[v].outcome == OUTCOME_POSTED && document->type == M_RETURN &&
             (!in_key_order || ships_late(arrival)))
