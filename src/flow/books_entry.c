@@ -202,12 +202,11 @@ static bool find_voided(struct plan *plan, enum document_type type, struct docum
     if (!plan_lookup(plan, type, reference, out_record, &found, &several))
         return false;
     const struct document_version *version = found ? document_current(out_record) : NULL;
-    bool is_read = version != NULL && version->refusal != REFUSAL_VOIDED;
-    if (!is_read)
+    if (version == NULL)
         plan_wait(plan, several ? REFUSAL_WAITS_SEVERAL : REFUSAL_WAITS_DOCUMENT,
                   waiting_for_document(type, voided->document.id, plan->arena), "%s %.*s is not known yet",
                   document_type_name(type), SPAN_ARG(voided->document.id));
-    return is_read;
+    return version != NULL;
 }
 
 void resolve_void(struct plan *plan)
@@ -224,8 +223,9 @@ void resolve_void(struct plan *plan)
     struct document_record record;
     if (!find_voided(plan, type, &record))
         return;
-    plan->removes = true;
-    plan->voided = record.number;
+    /* Voided twice is voided once: the second void stands, and takes nothing back. */
+    plan->removes = document_current(&record)->refusal != REFUSAL_VOIDED;
+    plan->voided = plan->removes ? record.number : 0;
 }
 
 /* A post of the opening against its equity. */

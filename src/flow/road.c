@@ -402,12 +402,9 @@ static int compare_waiters(const void *a, const void *b)
     return key_compare(&((const struct waiter *)a)->key, &((const struct waiter *)b)->key);
 }
 
-static bool waiters_add(struct road *road, struct waiters *waiters, struct span key, struct err *err)
+static bool waiters_join(struct road *road, struct waiters *waiters, const uint32_t *documents, size_t count,
+                         struct err *err)
 {
-    uint32_t *documents = NULL;
-    size_t count = 0;
-    if (!company_waiting(road->company, key, &road->arena, &documents, &count, err))
-        return false;
     for (size_t i = 0; i < count; i++) {
         bool there = false;
         for (size_t w = 0; w < waiters->count; w++)
@@ -434,6 +431,14 @@ static bool waiters_add(struct road *road, struct waiters *waiters, struct span 
     return true;
 }
 
+static bool waiters_add(struct road *road, struct waiters *waiters, struct span key, struct err *err)
+{
+    uint32_t *documents = NULL;
+    size_t count = 0;
+    return company_waiting(road->company, key, &road->arena, &documents, &count, err) &&
+           waiters_join(road, waiters, documents, count, err);
+}
+
 /* Everybody who waits for a rate: of what a void took back, they wait for another one now. */
 static bool waiters_for_rates(struct road *road, struct waiters *waiters, struct err *err)
 {
@@ -443,6 +448,19 @@ static bool waiters_for_rates(struct road *road, struct waiters *waiters, struct
         if (waiting_is_for_rate(key) && !waiters_add(road, waiters, key, err))
             return false;
     return true;
+}
+
+/* With a void an order or a customer's account may be gone. Who names it and waits for money of another account, which is
+ * all that its waiting key tells, waits for the order from now on. */
+static bool waiters_of_void(struct road *road, const struct plan *plan, struct waiters *waiters, struct err *err)
+{
+    uint32_t *documents = NULL;
+    size_t count = 0;
+    enum document_type type = document_type_find(plan->document->void_document.document.type);
+    if (!plan->removes || (type != DOCUMENT_ORDER && type != DOCUMENT_PAYMENT))
+        return true;
+    return company_waiting_on_orders(road->company, &road->arena, &documents, &count, err) &&
+           waiters_join(road, waiters, documents, count, err);
 }
 
 /* Everybody who waits for what this plan brought. */
@@ -467,6 +485,8 @@ static bool waiters_of(struct road *road, const struct plan *plan, struct waiter
                              err))
                 return false;
     }
+    if (!waiters_of_void(road, plan, waiters, err))
+        return false;
     if (plan_is_on_account(document) &&
         !waiters_add(road, waiters, waiting_for_customer(document->payment.customer, &road->arena), err))
         return false;

@@ -232,6 +232,9 @@ bool waiting_is_for_rate(struct span key);
 /* Numbers of the documents that wait on `key`. */
 NODISCARD bool company_waiting(struct company *company, struct span key, struct arena *arena, uint32_t **out_documents,
                                size_t *out_count, struct err *err);
+/* Those that wait for a change of an order or a customer's account, whichever it is. */
+NODISCARD bool company_waiting_on_orders(struct company *company, struct arena *arena, uint32_t **out_documents,
+                                         size_t *out_count, struct err *err);
 /* What a waiting key means, for people: "order 1001". */
 struct span waiting_describe(struct span key, struct arena *arena);
 

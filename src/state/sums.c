@@ -324,19 +324,20 @@ struct waiting_scan {
     struct arena *arena;
     uint32_t *documents;
     size_t count, room;
-    size_t key_len;
+    size_t key_len; /* 0: of any length */
 };
 
 static bool waiting_row_collect(void *context, struct span key, struct span value)
 {
     struct waiting_scan *scan = context;
     (void)value;
-    if (key.len != scan->key_len + 5 || scan->count == scan->room)
+    if (key.len < 5 || (scan->key_len != 0 && key.len != scan->key_len + 5))
         return true;
-    struct cursor cursor = cursor_of((struct span){key.ptr + scan->key_len + 1, 4});
+    struct cursor cursor = cursor_of((struct span){key.ptr + key.len - 4, 4});
     uint32_t document = 0;
     for (int i = 0; i < 4; i++)
         document = document << 8 | cursor_u8(&cursor);
+    ARENA_GROW(scan->arena, scan->documents, scan->count, scan->room);
     scan->documents[scan->count++] = document;
     return true;
 }
@@ -345,17 +346,26 @@ bool company_waiting(struct company *company, struct span key, struct arena *are
                      size_t *out_count, struct err *err)
 {
     *out_count = 0;
-    uint64_t *count = map_find(company->waiting, key);
-    if (count == NULL)
+    if (map_find(company->waiting, key) == NULL)
         return true;
     struct view_key prefix;
     view_key_start(&prefix);
     view_key_tail(&prefix, key);
     view_key_u8(&prefix, 0xff);
-    struct waiting_scan scan = {.arena = arena, .room = *count, .key_len = key.len};
-    scan.documents = ARENA_ARRAY(arena, uint32_t, scan.room);
-    must(scan.documents != NULL);
+    struct waiting_scan scan = {.arena = arena, .key_len = key.len};
     if (!company->views.scan(company->views.context, VIEW_WAITING, view_key_span(&prefix), (struct span){NULL, 0},
+                             waiting_row_collect, &scan, err))
+        return false;
+    *out_documents = scan.documents;
+    *out_count = scan.count;
+    return true;
+}
+
+bool company_waiting_on_orders(struct company *company, struct arena *arena, uint32_t **out_documents,
+                               size_t *out_count, struct err *err)
+{
+    struct waiting_scan scan = {.arena = arena};
+    if (!company->views.scan(company->views.context, VIEW_WAITING, SPAN("O"), (struct span){NULL, 0},
                              waiting_row_collect, &scan, err))
         return false;
     *out_documents = scan.documents;

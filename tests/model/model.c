@@ -371,6 +371,18 @@ static void refuse_orders(struct run *run)
     run->settings = &run->history->settings;
 }
 
+static bool is_voided(const struct run *run, enum m_type type, const char *source, const char *id)
+{
+    for (int k = 0; k < run->paper_count; k++) {
+        const struct paper *paper = &run->papers[k];
+        if (paper->d->type == type && paper->standing == SET_ASIDE && same(paper->refusal, "voided") &&
+            same(paper->d->id, id) && (source == NULL || same(m_source(paper->d), source)))
+            return true;
+    }
+    return false;
+}
+
+/* Of two voids of one document the second stands as well, and takes nothing back. */
 static void set_voids(struct run *run)
 {
     /* Reading: the model knows no arrival, so a void of the set always holds, whatever became of its target; where the engine refused one because
@@ -388,7 +400,11 @@ static void set_voids(struct run *run)
             set_aside(paper, FAILED, "not_voidable");
             continue;
         }
+        if (is_voided(run, type, ref.source ? ref.source : m_source(paper->d), ref.id))
+            continue;
         int target = find_paper(run, type, ref, m_source(paper->d));
+        if (target == -1 && ref.source == NULL && is_voided(run, type, NULL, ref.id))
+            continue;
         for (int k = 0; target == -1 && k < run->paper_count; k++)
             if (run->papers[k].wrong && run->papers[k].d->type == type && same(run->papers[k].d->id, ref.id) &&
                 same(m_source(run->papers[k].d), ref.source ? ref.source : m_source(paper->d)))

@@ -274,6 +274,18 @@ static bool ships_late(const struct arrival *arrival)
     return false;
 }
 
+/* Named by a void, so put behind everything else in key order, and yet it stands: the void was refused. */
+static bool stands_late(struct engine *engine, const struct arrival *arrival, struct arena *arena)
+{
+    for (size_t i = 0; i < arrival->count; i++) {
+        struct document_record record;
+        if (is_voided(arrival, arrival->documents[i]) && record_of(engine, arrival->documents[i], arena, &record) &&
+            document_current(&record) != NULL && document_current(&record)->outcome == OUTCOME_POSTED)
+            return true;
+    }
+    return false;
+}
+
 /* Under backdated entry_order the model reads a document where the engine entered it: a version of a definition or order
  * where it was decided, any other document where it was first posted; what is not posted comes last. */
 static int64_t entered(const struct document_record *record, const struct m_document *document)
@@ -321,8 +333,9 @@ static void accept(struct engine *engine, const struct arrival *arrival, struct 
         }
         bool late = refusal == REFUSAL_WOULD_BREAK_LATER || refusal == REFUSAL_REFERRED_TO;
         late |= refusal == REFUSAL_PICKS_REQUIRED && is_of_voided_order(engine, document, arena);
-        bool hangs = !late_only && (hangs_on_arrival(refusal, document) ||
-                                    speaks_of_what_is_voided(engine, arrival, refusal, document, arena));
+        bool stands = !late_only || stands_late(engine, arrival, arena);
+        bool hangs = (hangs_on_arrival(refusal, document) && stands) ||
+                     (!late_only && speaks_of_what_is_voided(engine, arrival, refusal, document, arena));
         if (record.versions[v].outcome == OUTCOME_FAILED && (late || hangs))
             given.left_out = refusal_name(refusal);
         if (record.versions[v].outcome == OUTCOME_POSTED && document->type == M_RETURN &&
