@@ -341,6 +341,14 @@ static void settle_supplier_return(struct dice *dice, struct supplier_return *re
     }
 }
 
+/* What comes out is none of what goes in. */
+static void settle_assembly(struct assembly *assembly)
+{
+    for (size_t i = 0; i < assembly->consume.count; i++)
+        if (span_eq(assembly->consume.at[i].sku, assembly->produce.sku))
+            assembly->produce.sku = SPAN("made of the others");
+}
+
 static void settle(struct dice *dice, struct document *document)
 {
     switch (document->type) {
@@ -383,8 +391,8 @@ static void settle(struct dice *dice, struct document *document)
         document->rate.to = SPAN("USD");
         return;
     case DOCUMENT_OPENING: settle_opening(dice, &document->opening); return;
+    case DOCUMENT_ASSEMBLY: settle_assembly(&document->assembly); return;
     case DOCUMENT_LOCATION:
-    case DOCUMENT_ASSEMBLY:
     case DOCUMENT_NONE:
     case DOCUMENT_TYPE_LIMIT: return;
     }
