@@ -435,7 +435,7 @@ static void of_two_lines(struct m_rare *rare, enum m_type type)
     add(rare, d);
 }
 
-/* An item of a rate of cost that IFRS does not know. */
+/* An item costed in a way that IFRS does not allow. */
 static void last_in_first_out(struct m_rare *rare, enum m_type type)
 {
     struct m_document *d = m_document_new(rare->arena, type);

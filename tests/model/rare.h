@@ -10,7 +10,7 @@ struct m_rare {
     struct arena *arena;
     const struct m_document **documents; /* the history so far; new ones are added at its end */
     size_t count, room;
-    size_t definition_count; /* so many at the start are definitions: none is added */
+    size_t definition_count; /* so many at the start are definitions; those added later are not looked at */
     const char *cost_method; /* of items that name none */
     int32_t first_day;
     int days;
